@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * buf: bytes that grow, for building a message. Always NUL-terminated behind `len`. A failed
+ * allocation sets `failed` and later calls do nothing, so the caller checks once at the end.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+	char *data; /* NULL while empty */
+	size_t len, cap;
+	bool failed;
+};
+
+#define BUF_INIT { NULL, 0, 0, false }
+
+void buf_free(struct buf *b);   /* releases and makes empty; NULL is fine */
+void buf_reset(struct buf *b);  /* keeps the memory */
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_str(struct buf *b, const char *s);
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Hands the string over (the caller frees it); NULL when an allocation failed. */
+char *buf_take(struct buf *b);
+
+#endif

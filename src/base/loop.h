@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * loop: the main thread's select() loop: descriptors, timers and signals as callbacks. A callback
+ * may remove itself or anything else. Descriptors at or above FD_SETSIZE are refused (ERANGE).
+ */
+#ifndef BASE_LOOP_H
+#define BASE_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/timers.h"
+
+struct loop;
+
+enum loop_events { LOOP_READ = 1, LOOP_WRITE = 2 };
+
+typedef void loop_fd_fn(void *arg, unsigned events);
+typedef void loop_signal_fn(void *arg, int signo);
+
+int loop_new(struct loop **out);
+void loop_free(struct loop *loop);
+/* Runs until loop_stop(). 0, or errno of a select() that failed for good. */
+int loop_run(struct loop *loop);
+/* One round, waiting at most max_wait_ms (-1: as long as it takes); for tests. */
+int loop_once(struct loop *loop, int64_t max_wait_ms);
+void loop_stop(struct loop *loop);
+
+/* EEXIST, ENOMEM, or ERANGE for a descriptor that select() cannot hold. */
+int loop_fd_add(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn, void *arg);
+void loop_fd_events(struct loop *loop, int fd, unsigned events);
+void loop_fd_del(struct loop *loop, int fd);
+
+/* From then on the signal arrives as a call from the loop. One callback per signal. */
+int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg);
+
+/* The loop's timers; their clock is CLOCK_MONOTONIC, read once a round. */
+struct timers *loop_timers(struct loop *loop);
+uint64_t loop_clock_ms(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * udp: sockets bound to the wildcard address that tell for each datagram which local address and
+ * interface it came to, and send each one from the local address that the caller names
+ * (IP_PKTINFO, or IP_RECVDSTADDR and IP_SENDSRCADDR; RFC 3542 for IPv6). The one file that knows
+ * how systems differ in this.
+ */
+#ifndef BASE_UDP_H
+#define BASE_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/addr.h"
+
+struct udp_from {
+	struct addr peer;
+	struct addr local;   /* where it was sent to; port is the socket's */
+	unsigned ifindex;    /* interface that it arrived on; 0 unknown */
+};
+
+/* Non-blocking, close-on-exec, wildcard of `family`, IPv6 sockets take IPv6 only. errno of bind. */
+int udp_open_any(int family, uint16_t port, int *fd);
+/* Bound to exactly that address, for media: non-blocking, close-on-exec. */
+int udp_open(const struct addr *local, int *fd);
+/* One datagram. 0 and *len (0 for an empty one); EAGAIN; EMSGSIZE when it was longer than size. */
+int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from);
+/* From `local`'s IP (port ignored; NULL: the kernel chooses). errno of sendmsg. */
+int udp_send(int fd, const void *data, size_t len, const struct addr *local, const struct addr *to);
+/* 0..63, both families; errno. */
+int udp_set_dscp(int fd, int family, int dscp);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * latch: from which source a leg accepts packets, and where it sends them (RFC 7362 4, and our
+ * promise that a stranger hears nothing and is heard by nobody). Pure: no socket, no clock of
+ * its own. One latch stands for one peer on one socket (RTP or RTCP).
+ */
+#ifndef MEDIA_LATCH_H
+#define MEDIA_LATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct latch_rule {
+	struct addr signalled; /* where the peer said that it receives; unset: it receives nothing */
+	struct addr also;      /* port ignored: a second IP that it may send from (the one that
+				  signals for it, where `signalled` is private); unset: none */
+	bool sendable;         /* packets may go to `signalled` before anything was heard */
+	bool any;              /* rtp_latch = any: the first other source is taken too */
+};
+
+struct latch {
+	struct latch_rule rule;
+	struct addr seen; /* source that we latched on; unset before the first packet */
+	uint64_t seen_ms; /* when it was last heard */
+};
+
+/* A quiet latched source may be succeeded by another port of an accepted IP after this long. */
+#define LATCH_QUIET_MS 1000
+
+/* A new rule. What was latched stays when the new rule still accepts it and names the same
+ * signalled address; otherwise it is forgotten. */
+void latch_set(struct latch *l, const struct latch_rule *rule);
+/* Is a packet from src taken? Latches on it. */
+bool latch_accept(struct latch *l, const struct addr *src, uint64_t now_ms);
+/* Where packets for this peer go; NULL: nowhere (yet). */
+const struct addr *latch_target(const struct latch *l);
+
+#endif
