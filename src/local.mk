@@ -5,7 +5,13 @@ libsiproxd_a_SOURCES =
 
 # base/: knows neither SIP nor media
 libsiproxd_a_SOURCES += \
-	src/base/addr.c src/base/addr.h
+	src/base/addr.c src/base/addr.h \
+	src/base/siphash.c src/base/siphash.h \
+	src/base/hash.c src/base/hash.h \
+	src/base/list.h \
+	src/base/buf.c src/base/buf.h \
+	src/base/timers.c src/base/timers.h \
+	src/base/log.c src/base/log.h
 
 # media/: how media flows; knows no SIP
 libsiproxd_a_SOURCES +=

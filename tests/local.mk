@@ -7,9 +7,19 @@ TEST_EXTENSIONS =
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
 UNIT_TESTS = \
-	tests/unit/addr_test
+	tests/unit/addr_test \
+	tests/unit/siphash_test \
+	tests/unit/hash_test \
+	tests/unit/buf_test \
+	tests/unit/timers_test \
+	tests/unit/log_test
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 EXTRA_DIST += tests/unit/tap.h
 
 tests_unit_addr_test_SOURCES = tests/unit/addr_test.c
+tests_unit_siphash_test_SOURCES = tests/unit/siphash_test.c
+tests_unit_hash_test_SOURCES = tests/unit/hash_test.c
+tests_unit_buf_test_SOURCES = tests/unit/buf_test.c
+tests_unit_timers_test_SOURCES = tests/unit/timers_test.c
+tests_unit_log_test_SOURCES = tests/unit/log_test.c

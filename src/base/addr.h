@@ -26,7 +26,8 @@ struct addr {
 
 /* From a kernel sockaddr; v4-mapped v6 becomes v4. EAFNOSUPPORT for other families. */
 int addr_set(struct addr *out, const struct sockaddr *sa, socklen_t len);
-/* From an IP literal, IPv6 with or without its brackets. EINVAL when it is none: no DNS here. */
+/* From an IP literal, IPv6 with or without its brackets; a zone ("%eth0") on link-local ones only.
+ * EINVAL when it is none: no DNS here. `out` is then zeroed. */
 int addr_parse(struct addr *out, const char *host, uint16_t port);
 int addr_parse_n(struct addr *out, const char *host, size_t len, uint16_t port);
 /* 0.0.0.0 or :: */
@@ -37,6 +38,7 @@ socklen_t addr_len(const struct addr *a);  /* what connect() and sendto() want *
 uint16_t addr_port(const struct addr *a);  /* host byte order */
 void addr_set_port(struct addr *a, uint16_t port);
 
+/* Zones of link-local addresses count only when both are known: SIP and SDP cannot write them. */
 bool addr_equal(const struct addr *a, const struct addr *b);      /* IP and port */
 bool addr_equal_ip(const struct addr *a, const struct addr *b);   /* IP alone */
 bool addr_in_prefix(const struct addr *a, const struct addr *net, unsigned prefix_len);
@@ -50,9 +52,9 @@ bool addr_is_private(const struct addr *a);
 
 uint64_t addr_hash(const struct addr *a, const uint8_t key[16], bool with_port);
 
-/* "192.0.2.1:5060", "[2001:db8::1]:5060". Returns buf. */
+/* "192.0.2.1:5060", "[2001:db8::1]:5060", "[fe80::1%eth0]:5060", "(none)". Returns buf. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]);
-/* The IP alone, IPv6 without brackets (as SDP writes it). Returns buf. */
+/* The IP alone, IPv6 without brackets or zone (as SDP writes it). Returns buf. */
 const char *addr_format_ip(const struct addr *a, char buf[static ADDR_TEXT_MAX]);
 /* The IP alone, IPv6 in brackets (as a SIP URI or Via writes it). Returns buf. */
 const char *addr_format_host(const struct addr *a, char buf[static ADDR_TEXT_MAX]);

@@ -15,7 +15,8 @@
 enum log_level { LOG_LVL_ERR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
 enum log_area { LOG_MAIN, LOG_SIP, LOG_RTP, LOG_REG, LOG_NET, LOG_DNS, LOG_PLUGIN, LOG_AREAS };
 
-/* to_stderr: lines also go to stderr with a time stamp. */
+/* to_stderr: lines also go to stderr with a time stamp; before log_open() they go there alone.
+ * Call it before a chroot: it connects to syslog and reads the time zone. */
 void log_open(const char *ident, bool to_stderr);
 void log_close(void);
 /* After the daemon has let go of the terminal. */
@@ -25,8 +26,10 @@ void log_stderr(bool on);
  * 4 nothing; it filters syslog alone. debug_mask: the classic debug_level bits (siproxd.conf(5)).
  */
 void log_set(int silence, uint32_t debug_mask);
+/* False also when debug lines of that area would be written nowhere. */
 bool log_debug_on(enum log_area area);
 
+/* Long lines are cut with "..."; control bytes that slipped through come out escaped. */
 void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -56,7 +59,7 @@ bool log_gate_open(struct log_gate *gate, unsigned seconds, unsigned *held);
 /* "" or " (and 12 more)"; a pointer into a per-thread buffer. */
 const char *log_held_text(unsigned held);
 
-/* Printable form of foreign bytes, cut to size with "..."; returns out. */
+/* Foreign bytes as printable ASCII (\r \n \t \\ \xNN), cut to size with "..."; returns out. */
 const char *log_escape(char *out, size_t size, const char *bytes, size_t len);
 
 #endif

@@ -17,18 +17,24 @@ struct timer {
 	uint64_t due_ms;
 	timer_fn *fn;
 	void *arg;
+	uint64_t order; /* of timers due at the same time the one started first runs first */
 	size_t pos; /* in the heap, from 1; 0: not running. A zeroed timer is valid and stopped. */
 };
 
 struct timers {
 	struct timer **heap;
 	size_t count, cap;
+	uint64_t next_order;
 	uint64_t now_ms;
 };
 
 void timers_init(struct timers *ts, uint64_t now_ms);
+/* Stops all that run (so these must still exist) and frees the heap. */
 void timers_done(struct timers *ts);
-/* Runs what is due at now_ms, in order, and sets the clock. */
+/*
+ * Sets the clock and runs what is due at now_ms, in order of time, then of starting. What a
+ * callback starts runs in a later call, even when it is due at once.
+ */
 void timers_run(struct timers *ts, uint64_t now_ms);
 /* Milliseconds from now_ms to the next one; -1 when none runs. */
 int64_t timers_next_ms(const struct timers *ts, uint64_t now_ms);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUF_MIN_CAP 256
+
+void buf_free(struct buf *b)
+{
+	if (b == NULL)
+		return;
+	free(b->data);
+	*b = (struct buf)BUF_INIT;
+}
+
+void buf_reset(struct buf *b)
+{
+	b->len = 0;
+	b->failed = false;
+	if (b->data != NULL)
+		b->data[0] = '\0';
+}
+
+/* Room for `more` bytes and the NUL behind them. */
+static bool reserve(struct buf *b, size_t more)
+{
+	size_t cap = b->cap > 0 ? b->cap : BUF_MIN_CAP;
+	char *data;
+
+	if (b->failed || more > SIZE_MAX / 2 - 1 - b->len) {
+		b->failed = true;
+		return false;
+	}
+	if (b->len + more + 1 <= b->cap)
+		return true;
+	while (cap < b->len + more + 1)
+		cap *= 2;
+	data = realloc(b->data, cap);
+	if (data == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->data = data;
+	b->cap = cap;
+	return true;
+}
+
+void buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	if (len > 0)
+		memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		b->failed = true;
+	if (len < 0 || !reserve(b, (size_t)len))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)len;
+}
+
+char *buf_take(struct buf *b)
+{
+	char *data;
+
+	buf_add(b, "", 0); /* so that an empty one is a string too */
+	data = b->failed ? NULL : b->data;
+	if (data != NULL)
+		*b = (struct buf)BUF_INIT;
+	else
+		buf_free(b);
+	return data;
+}

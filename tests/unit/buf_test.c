@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/buf.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+int main(void)
+{
+	struct buf b = BUF_INIT;
+	char *s;
+
+	s = buf_take(&b);
+	is_str(s, "", "an empty buffer gives an empty string");
+	free(s);
+
+	buf_str(&b, "INVITE");
+	buf_add(&b, " \0x", 3);
+	is_int((long long)b.len, 9, "NULs are bytes like others");
+	ok(memcmp(b.data, "INVITE \0x", 10) == 0, "... and there is one behind");
+	buf_reset(&b);
+	ok(b.len == 0 && b.data != NULL && b.data[0] == '\0', "reset empties and keeps the memory");
+	buf_printf(&b, "%s %d", "port", 5060);
+	is_str(b.data, "port 5060", "printf");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&b, ",%03d", i);
+	is_int((long long)b.len, 9 + 4000, "it grows");
+	is_str(b.data + b.len - 8, ",998,999", "... with its content");
+	ok(b.data[b.len] == '\0', "... and its NUL");
+	buf_add(&b, NULL, 0);
+	is_int((long long)b.len, 4009, "adding nothing");
+	s = buf_take(&b);
+	ok(s != NULL && b.data == NULL && b.len == 0, "take hands the memory over");
+	free(s);
+
+	buf_str(&b, "x");
+	buf_add(&b, "y", SIZE_MAX - 2);
+	ok(b.failed, "a length that cannot be is a failure");
+	buf_str(&b, "z");
+	is_int((long long)b.len, 1, "... and what follows does nothing");
+	ok(buf_take(&b) == NULL, "... and nothing is handed over");
+	ok(!b.failed && b.data == NULL, "... after which it can be used again");
+	buf_free(&b);
+	buf_free(NULL);
+	return tap_done();
+}
