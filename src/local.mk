@@ -11,7 +11,19 @@ libsiproxd_a_SOURCES += \
 	src/base/list.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/timers.c src/base/timers.h \
-	src/base/log.c src/base/log.h
+	src/base/log.c src/base/log.h \
+	src/base/fd.c src/base/fd.h \
+	src/base/loop.c src/base/loop.h \
+	src/base/udp.c src/base/udp.h \
+	src/base/netif.c src/base/netif.h \
+	src/base/acl.c src/base/acl.h \
+	src/base/limit.c src/base/limit.h \
+	src/base/system.h
+if LINUX_EXTRAS
+libsiproxd_a_SOURCES += src/base/linux.c
+else
+libsiproxd_a_SOURCES += src/base/portable.c
+endif
 
 # media/: how media flows; knows no SIP
 libsiproxd_a_SOURCES +=

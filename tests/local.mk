@@ -12,7 +12,16 @@ UNIT_TESTS = \
 	tests/unit/hash_test \
 	tests/unit/buf_test \
 	tests/unit/timers_test \
-	tests/unit/log_test
+	tests/unit/log_test \
+	tests/unit/fd_test \
+	tests/unit/loop_test \
+	tests/unit/udp_test \
+	tests/unit/netif_test \
+	tests/unit/acl_test \
+	tests/unit/limit_test
+if LINUX_EXTRAS
+UNIT_TESTS += tests/unit/linux_test
+endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 EXTRA_DIST += tests/unit/tap.h
@@ -23,3 +32,10 @@ tests_unit_hash_test_SOURCES = tests/unit/hash_test.c
 tests_unit_buf_test_SOURCES = tests/unit/buf_test.c
 tests_unit_timers_test_SOURCES = tests/unit/timers_test.c
 tests_unit_log_test_SOURCES = tests/unit/log_test.c
+tests_unit_fd_test_SOURCES = tests/unit/fd_test.c
+tests_unit_loop_test_SOURCES = tests/unit/loop_test.c
+tests_unit_udp_test_SOURCES = tests/unit/udp_test.c
+tests_unit_netif_test_SOURCES = tests/unit/netif_test.c
+tests_unit_acl_test_SOURCES = tests/unit/acl_test.c
+tests_unit_limit_test_SOURCES = tests/unit/limit_test.c
+tests_unit_linux_test_SOURCES = tests/unit/linux_test.c

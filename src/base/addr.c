@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
 #include "base/addr.h"
 
 #include <arpa/inet.h>
@@ -9,7 +11,6 @@
 #include <string.h>
 
 #include "base/siphash.h"
-#include "build-config.h"
 
 /* The family, and on the BSDs the length that their kernels want to see in the struct. */
 static void set_family(struct addr *a, int family)

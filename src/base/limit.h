@@ -14,7 +14,9 @@
 
 struct limit;
 
-/* per_minute tokens flow in, at most burst are held; sources: size of the table. */
+/* per_minute tokens flow in, at most burst are held (so a burst of 0 allows nothing); sources: size
+ * of the table. ENOMEM; EINVAL
+ * for more than a million. */
 int limit_new(struct limit **out, unsigned per_minute, unsigned burst, unsigned sources);
 void limit_free(struct limit *l);
 /* Takes one token of that source; false when it has none left. */

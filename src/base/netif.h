@@ -36,8 +36,9 @@ bool netif_exists(const char *name);  /* also one without an address, or down */
 
 /* The local IP that the kernel's routes choose towards `dest`; sends nothing. errno, ENETUNREACH */
 int netif_source_for(const struct addr *dest, struct addr *out);
-/* The default route's gateway and the interface it leaves by (name may be NULL); ENOENT when there
- * is none, ENOSYS where the system does not tell. */
+/* The default route's gateway and the interface it leaves by (name may be NULL); a point-to-point
+ * route has an interface and an unset gateway. ENOENT when there is no default route, ENOSYS where
+ * the system does not tell (as in a chroot on Linux). */
 int netif_default_gateway(int family, struct addr *gateway, char name[IF_NAMESIZE]);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
 #include "base/siphash.h"
 
 #include <errno.h>
@@ -7,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "build-config.h"
 
 #ifdef HAVE_GETRANDOM
 #include <sys/random.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
 #include "base/timers.h"
 
 #include <errno.h>
@@ -114,8 +116,7 @@ void timers_run(struct timers *ts, uint64_t now_ms)
 	/* What callbacks start from here on sorts behind all that is due: it waits its turn. */
 	uint64_t first_new = ts->next_order;
 
-	if (now_ms > ts->now_ms)
-		ts->now_ms = now_ms;
+	timers_set_now(ts, now_ms);
 	while (ts->count > 0) {
 		struct timer *t = ts->heap[0];
 

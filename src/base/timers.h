@@ -38,6 +38,13 @@ void timers_done(struct timers *ts);
 void timers_run(struct timers *ts, uint64_t now_ms);
 /* Milliseconds from now_ms to the next one; -1 when none runs. */
 int64_t timers_next_ms(const struct timers *ts, uint64_t now_ms);
+/* Sets the clock and runs nothing; never back. */
+static inline void timers_set_now(struct timers *ts, uint64_t now_ms)
+{
+	if (now_ms > ts->now_ms)
+		ts->now_ms = now_ms;
+}
+
 static inline uint64_t timers_now(const struct timers *ts)
 {
 	return ts->now_ms;

@@ -24,9 +24,11 @@ struct udp_from {
 int udp_open_any(int family, uint16_t port, int *fd);
 /* Bound to exactly that address, for media: non-blocking, close-on-exec. */
 int udp_open(const struct addr *local, int *fd);
-/* One datagram. 0 and *len (0 for an empty one); EAGAIN; EMSGSIZE when it was longer than size. */
+/* One datagram. 0 and *len (0 for an empty one); EAGAIN; EMSGSIZE when it was longer than size (it
+ * is gone then, but *from is told). ICMP errors about earlier datagrams are no error of this one. */
 int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from);
-/* From `local`'s IP (port ignored; NULL: the kernel chooses). errno of sendmsg. */
+/* From `local`'s IP (port ignored; NULL or the wildcard: the kernel chooses). EAFNOSUPPORT when the
+ * two are of different families, else errno of sendmsg. */
 int udp_send(int fd, const void *data, size_t len, const struct addr *local, const struct addr *to);
 /* 0..63, both families; errno. */
 int udp_set_dscp(int fd, int family, int dscp);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Linux tells in /proc. */
+#include "build-config.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/system.h"
+
+/* linux/route.h, which does not go together with net/if.h everywhere */
+#define ROUTE_UP      0x0001
+#define ROUTE_GATEWAY 0x0002
+#define ROUTE_REJECT  0x0200
+
+/* Iface Destination Gateway Flags RefCnt Use Metric Mask ..., addresses as the host's integers. */
+int linux_gateway4(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
+{
+	unsigned long best = 0;
+	char line[256], iface[IF_NAMESIZE];
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	int err = ENOENT;
+
+	while (fgets(line, sizeof(line), routes) != NULL) {
+		unsigned long dest, gw, flags, metric, mask;
+
+		if (sscanf(line, "%15s %lx %lx %lx %*d %*d %lu %lx", iface, &dest, &gw, &flags, &metric,
+		        &mask) != 6)
+			continue;
+		if (dest != 0 || mask != 0 || (flags & (ROUTE_UP | ROUTE_REJECT)) != ROUTE_UP)
+			continue;
+		if (err == 0 && metric >= best)
+			continue;
+		err = 0;
+		best = metric;
+		snprintf(name, IF_NAMESIZE, "%s", iface);
+		memset(gateway, 0, sizeof(*gateway));
+		in.sin_addr.s_addr = (in_addr_t)gw;
+		if ((flags & ROUTE_GATEWAY) != 0)
+			addr_set(gateway, (struct sockaddr *)&in, sizeof(in));
+	}
+	return err;
+}
+
+/* 32 hexadecimal digits. */
+static bool read_hex_ip6(const char *hex, struct in6_addr *ip)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned byte;
+
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			return false;
+		ip->s6_addr[i] = (uint8_t)byte;
+	}
+	return true;
+}
+
+/* Destination, its length, source, its length, next hop, metric, refs, use, flags, interface. */
+int linux_gateway6(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
+{
+	unsigned long best = 0;
+	char line[256], dest[33], hop[33], iface[IF_NAMESIZE];
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	int err = ENOENT;
+
+	while (fgets(line, sizeof(line), routes) != NULL) {
+		unsigned long flags, metric;
+		unsigned len;
+
+		if (sscanf(line, "%32s %x %*s %*x %32s %lx %*x %*x %lx %15s", dest, &len, hop, &metric,
+		        &flags, iface) != 6)
+			continue;
+		if (len != 0 || strspn(dest, "0") != 32 || strlen(hop) != 32 ||
+		    (flags & (ROUTE_UP | ROUTE_REJECT)) != ROUTE_UP)
+			continue;
+		if (!read_hex_ip6(hop, &in6.sin6_addr) || (err == 0 && metric >= best))
+			continue;
+		err = 0;
+		best = metric;
+		snprintf(name, IF_NAMESIZE, "%s", iface);
+		memset(gateway, 0, sizeof(*gateway));
+		in6.sin6_scope_id = if_nametoindex(iface);
+		if ((flags & ROUTE_GATEWAY) != 0)
+			addr_set(gateway, (struct sockaddr *)&in6, sizeof(in6));
+	}
+	return err;
+}
+
+int system_default_gateway(int family, struct addr *gateway, char name[IF_NAMESIZE])
+{
+	FILE *f = fopen(family == AF_INET ? "/proc/net/route" : "/proc/net/ipv6_route", "re");
+	int err;
+
+	if (f == NULL)
+		return ENOSYS; /* a chroot, or no IPv6 */
+	if (family == AF_INET)
+		err = linux_gateway4(f, gateway, name);
+	else
+		err = linux_gateway6(f, gateway, name);
+	fclose(f);
+	return err;
+}
+
+/* sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ... */
+int linux_socket_inode(FILE *sockets, unsigned port, unsigned long *inode)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), sockets) != NULL) {
+		unsigned local_port;
+
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &local_port,
+		        inode) == 2 &&
+		    local_port == port)
+			return 0;
+	}
+	return ENOENT;
+}
+
+static bool process_holds(const char *pid, const char *socket_link)
+{
+	char path[64], link[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return false;
+	while (!found && (entry = readdir(dir)) != NULL) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+
+		link[n > 0 ? n : 0] = '\0';
+		found = strcmp(link, socket_link) == 0;
+	}
+	closedir(dir);
+	return found;
+}
+
+static void name_process(const char *pid, char *who, size_t size)
+{
+	char path[64], name[64] = "?";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	f = fopen(path, "re");
+	if (f != NULL && fgets(name, sizeof(name), f) != NULL)
+		name[strcspn(name, "\n")] = '\0';
+	if (f != NULL)
+		fclose(f);
+	snprintf(who, size, "%s (pid %.20s)", name, pid);
+}
+
+bool system_port_owner(int family, unsigned port, char *who, size_t size)
+{
+	FILE *f = fopen(family == AF_INET ? "/proc/net/udp" : "/proc/net/udp6", "re");
+	unsigned long inode = 0;
+	char socket_link[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *proc;
+	int err;
+
+	if (f == NULL)
+		return false;
+	err = linux_socket_inode(f, port, &inode);
+	fclose(f);
+	proc = err == 0 ? opendir("/proc") : NULL;
+	if (proc == NULL)
+		return false;
+	snprintf(socket_link, sizeof(socket_link), "socket:[%lu]", inode);
+	while (!found && (entry = readdir(proc)) != NULL) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		found = process_holds(entry->d_name, socket_link);
+		if (found)
+			name_process(entry->d_name, who, size);
+	}
+	closedir(proc);
+	return found;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * system: what only some systems tell about themselves. configure picks one file that implements
+ * it: linux.c, or portable.c that knows nothing. For base/ alone; netif.h and daemon.h are the
+ * public side, with the same meanings.
+ */
+#ifndef BASE_SYSTEM_H
+#define BASE_SYSTEM_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+
+int system_default_gateway(int family, struct addr *gateway, char name[IF_NAMESIZE]);
+bool system_port_owner(int family, unsigned port, char *who, size_t size);
+
+/* The readers of /proc/net/route, ipv6_route and udp, udp6; linux.c only. ENOENT: not in there. */
+int linux_gateway4(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE]);
+int linux_gateway6(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE]);
+int linux_socket_inode(FILE *sockets, unsigned port, unsigned long *inode);
+
+#endif
