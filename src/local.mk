@@ -26,7 +26,8 @@ libsiproxd_a_SOURCES += src/base/portable.c
 endif
 
 # media/: how media flows; knows no SIP
-libsiproxd_a_SOURCES +=
+libsiproxd_a_SOURCES += \
+	src/media/ports.c src/media/ports.h
 
 # sip/: how SIP is written
 libsiproxd_a_SOURCES +=

@@ -26,6 +26,11 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 EXTRA_DIST += tests/unit/tap.h
 
+# media/
+UNIT_TESTS += \
+	tests/unit/ports_test
+tests_unit_ports_test_SOURCES = tests/unit/ports_test.c tests/unit/failing_alloc.h
+
 tests_unit_addr_test_SOURCES = tests/unit/addr_test.c
 tests_unit_siphash_test_SOURCES = tests/unit/siphash_test.c
 tests_unit_hash_test_SOURCES = tests/unit/hash_test.c

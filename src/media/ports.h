@@ -11,16 +11,17 @@
 
 struct ports;
 
-/* An odd low is rounded up, an odd pair at the end is used only whole. EINVAL: no pair fits. */
+/* An odd low is rounded up, a pair at the end is used only whole. EINVAL: no pair fits; ENOMEM. */
 int ports_new(struct ports **out, uint16_t low, uint16_t high);
 void ports_free(struct ports *p);
 /* The free pair that was given back longest ago (a late packet of the last call should find
  * nobody); *rtp is its even port. ENOENT when none is free. */
 int ports_take(struct ports *p, uint16_t *rtp);
+/* Giving back what is not taken changes nothing. */
 void ports_give(struct ports *p, uint16_t rtp);
 /*
  * A new range, without touching what is in use: pairs outside it are forgotten when they are
- * given back. EINVAL and no change when no pair fits.
+ * given back. No change when it fails: EINVAL when no pair fits, ENOMEM.
  */
 int ports_set_range(struct ports *p, uint16_t low, uint16_t high);
 size_t ports_free_count(const struct ports *p);
