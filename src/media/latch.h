@@ -13,7 +13,8 @@
 #include "base/addr.h"
 
 struct latch_rule {
-	struct addr signalled; /* where the peer said that it receives; unset: it receives nothing */
+	struct addr signalled; /* where the peer said that it receives; unset: it receives nothing,
+				  neither there nor where it is seen to send from */
 	struct addr also;      /* port ignored: a second IP that it may send from (the one that
 				  signals for it, where `signalled` is private); unset: none */
 	bool sendable;         /* packets may go to `signalled` before anything was heard */
@@ -29,10 +30,26 @@ struct latch {
 /* A quiet latched source may be succeeded by another port of an accepted IP after this long. */
 #define LATCH_QUIET_MS 1000
 
-/* A new rule. What was latched stays when the new rule still accepts it and names the same
- * signalled address; otherwise it is forgotten. */
+/* How well a source fits a peer, from not at all to best. */
+enum latch_match {
+	LATCH_NO,
+	LATCH_ANY,       /* only because the rule takes any first source */
+	LATCH_IP,        /* another port of an accepted IP */
+	LATCH_SEEN,      /* what we latched on */
+	LATCH_SIGNALLED, /* exactly what was signalled: taken even if another port is latched */
+};
+
+/*
+ * A new rule. What was latched stays when the new rule still accepts it and names the same
+ * signalled address; otherwise it is forgotten. Nothing is sent to a signalled wildcard,
+ * multicast or broadcast address or to port 0, `sendable` or not.
+ */
 void latch_set(struct latch *l, const struct latch_rule *rule);
-/* Is a packet from src taken? Latches on it. */
+/* Would a packet from src be taken? Changes nothing. */
+enum latch_match latch_match(const struct latch *l, const struct addr *src, uint64_t now_ms);
+/* Latches on src, which matched. */
+void latch_take(struct latch *l, const struct addr *src, uint64_t now_ms);
+/* Is a packet from src taken? Latches on it: latch_match() and latch_take(). */
 bool latch_accept(struct latch *l, const struct addr *src, uint64_t now_ms);
 /* Where packets for this peer go; NULL: nowhere (yet). */
 const struct addr *latch_target(const struct latch *l);
