@@ -27,6 +27,7 @@ endif
 
 # media/: how media flows; knows no SIP
 libsiproxd_a_SOURCES += \
+	src/media/flow.c src/media/flow.h \
 	src/media/latch.c src/media/latch.h \
 	src/media/ports.c src/media/ports.h
 

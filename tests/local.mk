@@ -29,9 +29,11 @@ EXTRA_DIST += tests/unit/tap.h
 # media/
 UNIT_TESTS += \
 	tests/unit/ports_test \
-	tests/unit/latch_test
+	tests/unit/latch_test \
+	tests/unit/flow_test
 tests_unit_ports_test_SOURCES = tests/unit/ports_test.c tests/unit/failing_alloc.h
 tests_unit_latch_test_SOURCES = tests/unit/latch_test.c
+tests_unit_flow_test_SOURCES = tests/unit/flow_test.c tests/unit/failing_alloc.h
 
 tests_unit_addr_test_SOURCES = tests/unit/addr_test.c
 tests_unit_siphash_test_SOURCES = tests/unit/siphash_test.c

@@ -33,7 +33,9 @@ struct flow_peer {
 struct flow_leg_stats {
 	uint64_t packets, bytes;   /* received and accepted, RTP and RTCP */
 	uint64_t rejected;         /* from sources that may not */
+	uint64_t empty;            /* datagrams without a byte, from anybody; dropped */
 	uint64_t sent;             /* packets that left by this leg */
+	uint64_t unsent;           /* packets that should have, but sendto() failed */
 	uint64_t last_seen_ms;     /* loop_clock_ms() of the last accepted packet; 0: never */
 	uint64_t rtcp_packets;     /* of `packets`, those on the RTCP port */
 };
@@ -42,12 +44,16 @@ struct flow_stats {
 	struct flow_leg_stats leg[2];
 };
 
-/* Called from the main loop when the flow's sockets are closed and its memory is gone. */
+/* Called from the main loop when the flow's sockets are closed and its memory is gone. It may
+ * add, change and remove flows, but not free the relay. */
 typedef void relay_gone_fn(void *arg);
 
-/* Starts the thread. */
+/*
+ * Starts the thread: call it after daemon_detach(). Raises the soft limit of open files to the
+ * hard one. ENOMEM, EMFILE, EAGAIN (no thread).
+ */
 int relay_new(struct relay **out, struct loop *loop);
-/* Stops it and closes every flow; no relay_gone_fn is called any more. */
+/* Stops it and closes every flow; no relay_gone_fn is called any more. Before loop_free(). */
 void relay_free(struct relay *r);
 
 struct flow_setup {
@@ -56,16 +62,22 @@ struct flow_setup {
 };
 /*
  * Opens and binds the four sockets (the caller's thread) and hands the flow to the relay thread.
- * It has no peers yet: what arrives is counted as rejected. EADDRINUSE, EMFILE, ENOMEM, ...
+ * It has no peers yet: what arrives is counted as rejected. A DSCP that cannot be set is logged
+ * and does without. EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENOMEM, EINVAL (port odd or 0), ...
  */
 int relay_flow_add(struct relay *r, const struct flow_setup *setup, struct flow **out);
-/* Replaces the peers of one leg; count 0 mutes it. Peers are matched by id. ENOMEM: no change. */
+/*
+ * Replaces the peers of one leg; count 0 mutes it. Peers are matched by id. Several calls take
+ * effect in their order. No change when it fails: ENOMEM; EINVAL for more than FLOW_PEERS_MAX.
+ */
 int relay_flow_peers(struct relay *r, struct flow *f, unsigned leg, const struct flow_peer *peer,
     size_t count);
 /* The flow ends; `gone` (may be NULL) is called once its ports are free again. `f` is then no
  * longer the caller's. Never fails. */
 void relay_flow_remove(struct relay *r, struct flow *f, relay_gone_fn *gone, void *arg);
+/* Each number is whole, though one may be a packet ahead of another. */
 void relay_flow_stats(const struct flow *f, struct flow_stats *out);
+/* Flows whose sockets are open, those just being removed included. */
 size_t relay_flow_count(const struct relay *r);
 
 #endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/flow.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct flow_peers *flow_peers_new(const struct flow_peer *peer, size_t count)
+{
+	struct flow_peers *set = calloc(1, sizeof(*set) + count * sizeof(set->peer[0]));
+
+	if (!set)
+		return NULL;
+	set->count = count;
+	for (size_t i = 0; i < count; i++) {
+		set->peer[i].id = peer[i].id;
+		latch_set(&set->peer[i].latch[FLOW_RTP], &peer[i].rtp);
+		latch_set(&set->peer[i].latch[FLOW_RTCP], &peer[i].rtcp);
+	}
+	return set;
+}
+
+void flow_done(struct flow *f)
+{
+	free(f->leg[0].peers);
+	free(f->leg[1].peers);
+}
+
+static const struct flow_peer_state *find_peer(const struct flow_peers *set, uint64_t id)
+{
+	for (size_t i = 0; set && i < set->count; i++) {
+		if (set->peer[i].id == id)
+			return &set->peer[i];
+	}
+	return NULL;
+}
+
+static void carry_over(struct latch *to, const struct latch *from)
+{
+	struct latch_rule rule = to->rule;
+
+	*to = *from;
+	latch_set(to, &rule);
+}
+
+struct flow_peers *flow_set_peers(struct flow *f, unsigned leg, struct flow_peers *peers)
+{
+	struct flow_peers *old = f->leg[leg].peers;
+
+	for (size_t i = 0; i < peers->count; i++) {
+		struct flow_peer_state *peer = &peers->peer[i];
+		const struct flow_peer_state *was = find_peer(old, peer->id);
+
+		for (int ch = 0; was && ch < FLOW_CHANNELS; ch++)
+			carry_over(&peer->latch[ch], &was->latch[ch]);
+	}
+	f->leg[leg].peers = peers;
+	return old;
+}
+
+/* Early dialogs often share one media gateway's IP: the peer that the source fits best has it. */
+static struct latch *best_match(struct flow_peers *set, enum flow_channel channel,
+    const struct addr *src, uint64_t now_ms)
+{
+	enum latch_match best = LATCH_NO;
+	struct latch *found = NULL;
+
+	for (size_t i = 0; set && i < set->count; i++) {
+		struct latch *l = &set->peer[i].latch[channel];
+		enum latch_match match = latch_match(l, src, now_ms);
+
+		if (match > best) {
+			best = match;
+			found = l;
+		}
+	}
+	return found;
+}
+
+/* Two peers may have come to the same address; it gets one copy. */
+static size_t targets(const struct flow_peers *set, enum flow_channel channel,
+    const struct addr *to[static FLOW_PEERS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; set && i < set->count; i++) {
+		const struct addr *target = latch_target(&set->peer[i].latch[channel]);
+		size_t same = 0;
+
+		if (!target)
+			continue;
+		while (same < count && !addr_equal(to[same], target))
+			same++;
+		if (same == count)
+			to[count++] = target;
+	}
+	return count;
+}
+
+/* One thread writes, so this need not be an atomic addition; readers see no torn value. */
+static void add_to(_Atomic uint64_t *counter, uint64_t n)
+{
+	uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, now + n, memory_order_relaxed);
+}
+
+size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel,
+    const struct addr *src, size_t len, uint64_t now_ms,
+    const struct addr *to[static FLOW_PEERS_MAX])
+{
+	struct flow_leg *in = &f->leg[leg];
+	struct latch *latch;
+
+	if (len == 0) {
+		add_to(&in->count.empty, 1);
+		return 0;
+	}
+	latch = best_match(in->peers, channel, src, now_ms);
+	if (!latch) {
+		add_to(&in->count.rejected, 1);
+		return 0;
+	}
+	latch_take(latch, src, now_ms);
+	add_to(&in->count.packets, 1);
+	add_to(&in->count.bytes, len);
+	if (channel == FLOW_RTCP)
+		add_to(&in->count.rtcp_packets, 1);
+	atomic_store_explicit(&in->count.last_seen_ms, now_ms, memory_order_relaxed);
+	return targets(f->leg[!leg].peers, channel, to);
+}
+
+void flow_sent(struct flow *f, unsigned leg, int err)
+{
+	struct flow_counters *c = &f->leg[leg].count;
+
+	add_to(err ? &c->unsent : &c->sent, 1);
+}
+
+void flow_stats(const struct flow *f, struct flow_stats *out)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct flow_counters *c = &f->leg[i].count;
+
+		out->leg[i] = (struct flow_leg_stats){
+			.packets = atomic_load_explicit(&c->packets, memory_order_relaxed),
+			.bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed),
+			.rejected = atomic_load_explicit(&c->rejected, memory_order_relaxed),
+			.empty = atomic_load_explicit(&c->empty, memory_order_relaxed),
+			.sent = atomic_load_explicit(&c->sent, memory_order_relaxed),
+			.unsent = atomic_load_explicit(&c->unsent, memory_order_relaxed),
+			.last_seen_ms = atomic_load_explicit(&c->last_seen_ms, memory_order_relaxed),
+			.rtcp_packets = atomic_load_explicit(&c->rtcp_packets, memory_order_relaxed),
+		};
+	}
+}
