@@ -29,7 +29,16 @@ endif
 libsiproxd_a_SOURCES += \
 	src/media/flow.c src/media/flow.h \
 	src/media/latch.c src/media/latch.h \
-	src/media/ports.c src/media/ports.h
+	src/media/ports.c src/media/ports.h \
+	src/media/relay.c src/media/relay.h \
+	src/media/sockets.c src/media/sockets.h \
+	src/media/waiter.h \
+	src/media/wake.c src/media/wake.h
+if LINUX_EXTRAS
+libsiproxd_a_SOURCES += src/media/waiter_epoll.c
+else
+libsiproxd_a_SOURCES += src/media/waiter_poll.c
+endif
 
 # sip/: how SIP is written
 libsiproxd_a_SOURCES +=

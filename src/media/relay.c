@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/relay.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "media/flow.h"
+#include "media/sockets.h"
+#include "media/waiter.h"
+#include "media/wake.h"
+
+#define DATAGRAM_MAX 65536
+#define BATCH_MAX 64 /* ready sockets per round */
+#define BURST_MAX 16 /* packets from one socket before it is the next one's turn */
+
+struct relay_flow;
+
+struct relay_socket {
+	struct waiter_item item;
+	struct relay_flow *of;
+	uint8_t leg;
+	uint8_t channel; /* enum flow_channel */
+	uint8_t burst;   /* how many packets to ask it for */
+	uint64_t served_ms;
+};
+
+enum verb { SET_PEERS, REMOVE };
+
+/* What the main thread wants of the relay thread, and the same thing on its way back. */
+struct command {
+	struct list link;
+	enum verb verb;
+	struct relay_flow *on;
+	unsigned leg;             /* SET_PEERS */
+	struct flow_peers *peers; /* SET_PEERS: the new set; when carried out, the old one */
+};
+
+struct relay_flow {
+	struct flow flow; /* what callers know */
+	struct relay_socket sock[2][FLOW_CHANNELS];
+
+	/* the main thread's */
+	struct list link;
+	struct command removal; /* here, so that removing cannot fail */
+	relay_gone_fn *gone;
+	void *gone_arg;
+};
+
+struct relay {
+	struct loop *loop;
+	struct list flows;
+	size_t flow_count;
+	pthread_t thread;
+	struct waiter *waiter;
+	struct wake back; /* to the main loop: something is in `removed` */
+
+	pthread_mutex_t lock; /* for what follows */
+	struct list todo;     /* commands for the relay thread */
+	struct list removed;  /* carried out REMOVEs */
+	struct list spent;    /* carried out SET_PEERS, to be freed */
+	bool stop;
+
+	uint8_t datagram[DATAGRAM_MAX]; /* the relay thread's */
+};
+
+/* --- both threads: the queues --------------------------------------------------------------- */
+
+/* True if the queue was empty: only then its reader must be woken. */
+static bool push(struct relay *r, struct list *queue, struct command *cmd)
+{
+	bool first;
+
+	pthread_mutex_lock(&r->lock);
+	first = list_is_empty(queue);
+	list_add_tail(queue, &cmd->link);
+	pthread_mutex_unlock(&r->lock);
+	return first;
+}
+
+static struct command *pop(struct relay *r, struct list *queue)
+{
+	struct command *cmd = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	if (!list_is_empty(queue)) {
+		cmd = container_of(queue->next, struct command, link);
+		list_del(&cmd->link);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return cmd;
+}
+
+static bool must_stop(struct relay *r)
+{
+	bool stop;
+
+	pthread_mutex_lock(&r->lock);
+	stop = r->stop;
+	pthread_mutex_unlock(&r->lock);
+	return stop;
+}
+
+/* --- the relay thread: allocates nothing, and locks nothing unless it was woken --------------- */
+
+static void carry_out(struct relay *r, struct command *cmd)
+{
+	struct relay_flow *rf = cmd->on;
+
+	switch (cmd->verb) {
+	case SET_PEERS:
+		cmd->peers = flow_set_peers(&rf->flow, cmd->leg, cmd->peers);
+		push(r, &r->spent, cmd);
+		break;
+	case REMOVE:
+		for (int i = 0; i < 4; i++)
+			waiter_del(r->waiter, &rf->sock[i / 2][i % 2].item);
+		/* From here on the flow is the main thread's again. */
+		if (push(r, &r->removed, cmd))
+			wake_pull(&r->back);
+		break;
+	}
+}
+
+static void send_to(struct relay_socket *out, const void *data, size_t len, const struct addr *to)
+{
+	int fd = out->item.fd;
+	ssize_t n = sendto(fd, data, len, 0, &to->u.sa, addr_len(to));
+
+	/* An ICMP error about an earlier packet; some systems tell it here, instead of sending. */
+	if (n < 0 && errno == ECONNREFUSED)
+		n = sendto(fd, data, len, 0, &to->u.sa, addr_len(to));
+	flow_sent(&out->of->flow, out->leg, n < 0 ? errno : 0);
+}
+
+/* One datagram, if there is one. 0 or errno. */
+static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_ms)
+{
+	struct relay_socket *out = &in->of->sock[!in->leg][in->channel];
+	const struct addr *to[FLOW_PEERS_MAX];
+	struct sockaddr_storage from;
+	socklen_t from_len = sizeof(from);
+	struct addr src;
+	size_t count;
+	ssize_t len = recvfrom(in->item.fd, r->datagram, sizeof(r->datagram), 0,
+	    (struct sockaddr *)&from, &from_len);
+
+	if (len < 0)
+		return errno;
+	if (addr_set(&src, (struct sockaddr *)&from, from_len))
+		return 0;
+	count = flow_receive(&in->of->flow, in->leg, in->channel, &src, (size_t)len, now_ms, to);
+	for (size_t i = 0; i < count; i++)
+		send_to(out, r->datagram, (size_t)len, to[i]);
+	return 0;
+}
+
+/*
+ * Of most streams one packet waits when they wake us, and asking for a second one would cost a
+ * system call for nothing. Who is ready again in the same millisecond sends bursts (video): such
+ * a socket may hand over more and more at once.
+ */
+static void serve(struct relay *r, struct relay_socket *in, uint64_t now_ms)
+{
+	int err = 0;
+
+	if (in->served_ms != now_ms)
+		in->burst = 1;
+	else if (in->burst < BURST_MAX)
+		in->burst *= 2;
+	in->served_ms = now_ms;
+	/* Reading an ICMP error takes it off the socket: go on with the next packet. */
+	for (unsigned i = 0; i < in->burst && err != EAGAIN && err != EWOULDBLOCK; i++)
+		err = relay_one(r, in, now_ms);
+}
+
+/* Commands are carried out between two batches only: a batch holds no removed flow. */
+static void *relay_thread(void *arg)
+{
+	struct relay *r = arg;
+	struct waiter_item *ready[BATCH_MAX];
+	struct command *cmd;
+	bool woken = false;
+
+	while (!woken || !must_stop(r)) {
+		size_t count = waiter_wait(r->waiter, ready, BATCH_MAX, &woken);
+		uint64_t now_ms = loop_clock_ms();
+
+		for (size_t i = 0; i < count; i++)
+			serve(r, container_of(ready[i], struct relay_socket, item), now_ms);
+		while (woken && (cmd = pop(r, &r->todo)))
+			carry_out(r, cmd);
+	}
+	return NULL;
+}
+
+/* --- the main thread ------------------------------------------------------------------------ */
+
+static void order(struct relay *r, struct command *cmd)
+{
+	if (push(r, &r->todo, cmd))
+		waiter_wake(r->waiter);
+}
+
+static void command_free(struct command *cmd)
+{
+	free(cmd->peers);
+	free(cmd);
+}
+
+static void free_spent(struct relay *r)
+{
+	struct command *cmd;
+
+	while ((cmd = pop(r, &r->spent)))
+		command_free(cmd);
+}
+
+/* No thread knows the flow any more. */
+static void flow_close(struct relay_flow *rf)
+{
+	for (int i = 0; i < 4; i++) {
+		if (rf->sock[i / 2][i % 2].item.fd >= 0)
+			close(rf->sock[i / 2][i % 2].item.fd);
+	}
+	flow_done(&rf->flow);
+	free(rf);
+}
+
+static void on_removed(void *arg, unsigned events)
+{
+	struct relay *r = arg;
+	struct command *cmd;
+
+	(void)events;
+	wake_clear(&r->back);
+	free_spent(r);
+	while ((cmd = pop(r, &r->removed))) {
+		struct relay_flow *rf = cmd->on;
+		relay_gone_fn *gone = rf->gone;
+		void *gone_arg = rf->gone_arg;
+
+		list_del(&rf->link);
+		r->flow_count--;
+		flow_close(rf);
+		if (gone)
+			gone(gone_arg);
+	}
+}
+
+/* Signals are the main loop's: the thread gets none. */
+static int start_thread(struct relay *r)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	err = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (err)
+		return err;
+	err = pthread_create(&r->thread, NULL, relay_thread, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
+int relay_new(struct relay **out, struct loop *loop)
+{
+	struct relay *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return ENOMEM;
+	sockets_raise_limit();
+	r->loop = loop;
+	list_init(&r->flows);
+	list_init(&r->todo);
+	list_init(&r->removed);
+	list_init(&r->spent);
+	err = pthread_mutex_init(&r->lock, NULL);
+	if (err)
+		goto no_lock;
+	err = waiter_new(&r->waiter);
+	if (err)
+		goto no_waiter;
+	err = wake_open(&r->back);
+	if (err)
+		goto no_wake;
+	err = loop_fd_add(loop, r->back.read_fd, LOOP_READ, on_removed, r);
+	if (err)
+		goto no_loop;
+	err = start_thread(r);
+	if (err)
+		goto no_thread;
+	*out = r;
+	return 0;
+
+no_thread:
+	loop_fd_del(loop, r->back.read_fd);
+no_loop:
+	wake_close(&r->back);
+no_wake:
+	waiter_free(r->waiter);
+no_waiter:
+	pthread_mutex_destroy(&r->lock);
+no_lock:
+	free(r);
+	return err;
+}
+
+void relay_free(struct relay *r)
+{
+	struct list *pos, *tmp;
+	struct command *cmd;
+
+	if (!r)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_mutex_unlock(&r->lock);
+	waiter_wake(r->waiter);
+	pthread_join(r->thread, NULL);
+
+	while ((cmd = pop(r, &r->todo))) {
+		if (cmd->verb == SET_PEERS)
+			command_free(cmd);
+	}
+	free_spent(r);
+	list_each(pos, tmp, &r->flows)
+		flow_close(container_of(pos, struct relay_flow, link));
+	loop_fd_del(r->loop, r->back.read_fd);
+	wake_close(&r->back);
+	waiter_free(r->waiter);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static int socket_open(struct relay_socket *s, const struct flow_setup *setup)
+{
+	struct addr local = setup->local[s->leg];
+	int err;
+
+	addr_set_port(&local, (uint16_t)(addr_port(&local) + s->channel));
+	err = sockets_open(&local, setup->dscp, &s->item.fd);
+	if (err)
+		s->item.fd = -1;
+	return err;
+}
+
+static struct relay_flow *flow_new(void)
+{
+	struct relay_flow *rf = calloc(1, sizeof(*rf));
+
+	if (!rf)
+		return NULL;
+	for (uint8_t i = 0; i < 4; i++) {
+		struct relay_socket *s = &rf->sock[i / 2][i % 2];
+
+		s->of = rf;
+		s->leg = i / 2;
+		s->channel = i % 2;
+		s->item.fd = -1;
+	}
+	rf->removal.verb = REMOVE;
+	rf->removal.on = rf;
+	return rf;
+}
+
+static bool is_pair_port(const struct addr *a)
+{
+	return addr_port(a) && addr_port(a) % 2 == 0;
+}
+
+int relay_flow_add(struct relay *r, const struct flow_setup *setup, struct flow **out)
+{
+	struct relay_flow *rf;
+	int err = 0;
+
+	if (!is_pair_port(&setup->local[0]) || !is_pair_port(&setup->local[1]))
+		return EINVAL;
+	rf = flow_new();
+	if (!rf)
+		return ENOMEM;
+	for (int i = 0; i < 4 && !err; i++)
+		err = socket_open(&rf->sock[i / 2][i % 2], setup);
+	if (err) {
+		flow_close(rf);
+		return err;
+	}
+	list_add_tail(&r->flows, &rf->link);
+	r->flow_count++;
+	for (int i = 0; i < 4 && !err; i++)
+		err = waiter_add(r->waiter, &rf->sock[i / 2][i % 2].item);
+	if (err) { /* the relay thread may know some of its sockets already */
+		relay_flow_remove(r, &rf->flow, NULL, NULL);
+		return err;
+	}
+	*out = &rf->flow;
+	return 0;
+}
+
+int relay_flow_peers(struct relay *r, struct flow *f, unsigned leg, const struct flow_peer *peer,
+    size_t count)
+{
+	struct command *cmd;
+
+	free_spent(r);
+	if (leg > 1 || count > FLOW_PEERS_MAX)
+		return EINVAL;
+	cmd = calloc(1, sizeof(*cmd));
+	if (!cmd)
+		return ENOMEM;
+	cmd->peers = flow_peers_new(peer, count);
+	if (!cmd->peers) {
+		free(cmd);
+		return ENOMEM;
+	}
+	cmd->verb = SET_PEERS;
+	cmd->on = container_of(f, struct relay_flow, flow);
+	cmd->leg = leg;
+	order(r, cmd);
+	return 0;
+}
+
+void relay_flow_remove(struct relay *r, struct flow *f, relay_gone_fn *gone, void *arg)
+{
+	struct relay_flow *rf = container_of(f, struct relay_flow, flow);
+
+	rf->gone = gone;
+	rf->gone_arg = arg;
+	order(r, &rf->removal);
+}
+
+void relay_flow_stats(const struct flow *f, struct flow_stats *out)
+{
+	flow_stats(f, out);
+}
+
+size_t relay_flow_count(const struct relay *r)
+{
+	return r->flow_count;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/udp.h"
+
+#define SELECT_END ((int)FD_SETSIZE) /* unsigned on some systems */
+#define RESERVE    128
+#define MACOS_MAX  10240 /* there setrlimit() refuses more, whatever the hard limit says */
+
+void sockets_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || limit.rlim_max < MACOS_MAX)
+		return;
+	limit.rlim_cur = MACOS_MAX;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * The main loop's select() can only hold descriptors below FD_SETSIZE, so media, which does not
+ * need them, must not use them up: a media socket moves to a number above. Where the limit of
+ * open files leaves no room there it stays below, but for the last RESERVE numbers, so that
+ * SIP connections, DNS and files still find theirs when calls have eaten the rest.
+ */
+static int move_up(int *fd)
+{
+	struct rlimit limit;
+	rlim_t end = SELECT_END;
+	int high;
+
+	if (*fd >= SELECT_END)
+		return 0;
+	high = fcntl(*fd, F_DUPFD_CLOEXEC, SELECT_END);
+	if (high >= 0) {
+		close(*fd);
+		*fd = high;
+		return 0;
+	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < end)
+		end = limit.rlim_cur;
+	return (rlim_t)*fd + RESERVE < end ? 0 : EMFILE;
+}
+
+int sockets_open(const struct addr *local, int dscp, int *fd)
+{
+	int err = udp_open(local, fd), dscp_err;
+
+	if (err)
+		return err;
+	err = move_up(fd);
+	if (err) {
+		close(*fd);
+		return err;
+	}
+	dscp_err = dscp < 0 ? 0 : udp_set_dscp(*fd, addr_family(local), dscp);
+	if (dscp_err)
+		log_every(60, LOG_LVL_WARN, LOG_RTP, "media goes without DSCP %d: %s", dscp,
+		    strerror(dscp_err));
+	return 0;
+}

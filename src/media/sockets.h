@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sockets: opens the sockets of media and keeps their descriptors out of select()'s way. Owns
+ * nothing. Used by relay, in the main thread.
+ */
+#ifndef MEDIA_SOCKETS_H
+#define MEDIA_SOCKETS_H
+
+#include "base/addr.h"
+
+/* Raises the soft limit of open files to the hard one, as far as the system lets us. */
+void sockets_raise_limit(void);
+/*
+ * Non-blocking, close-on-exec, bound to `local`, DSCP 0..63 set (-1: left alone; one that cannot
+ * be set is logged and done without). *fd is at or above FD_SETSIZE where the limit of open files
+ * allows. errno of socket and bind; EMFILE when only numbers kept for others are left.
+ */
+int sockets_open(const struct addr *local, int dscp, int *fd);
+
+#endif
