@@ -30,10 +30,18 @@ EXTRA_DIST += tests/unit/tap.h
 UNIT_TESTS += \
 	tests/unit/ports_test \
 	tests/unit/latch_test \
-	tests/unit/flow_test
+	tests/unit/flow_test \
+	tests/unit/waiter_poll_test
+if LINUX_EXTRAS
+UNIT_TESTS += tests/unit/waiter_epoll_test
+endif
 tests_unit_ports_test_SOURCES = tests/unit/ports_test.c tests/unit/failing_alloc.h
 tests_unit_latch_test_SOURCES = tests/unit/latch_test.c
 tests_unit_flow_test_SOURCES = tests/unit/flow_test.c tests/unit/failing_alloc.h
+tests_unit_waiter_poll_test_SOURCES = tests/unit/waiter_test.c tests/unit/failing_alloc.h
+tests_unit_waiter_poll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/waiter_poll.c"'
+tests_unit_waiter_epoll_test_SOURCES = tests/unit/waiter_test.c tests/unit/failing_alloc.h
+tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/waiter_epoll.c"'
 
 tests_unit_addr_test_SOURCES = tests/unit/addr_test.c
 tests_unit_siphash_test_SOURCES = tests/unit/siphash_test.c
