@@ -31,7 +31,8 @@ UNIT_TESTS += \
 	tests/unit/ports_test \
 	tests/unit/latch_test \
 	tests/unit/flow_test \
-	tests/unit/waiter_poll_test
+	tests/unit/waiter_poll_test \
+	tests/unit/relay_test
 if LINUX_EXTRAS
 UNIT_TESTS += tests/unit/waiter_epoll_test
 endif
@@ -42,6 +43,7 @@ tests_unit_waiter_poll_test_SOURCES = tests/unit/waiter_test.c tests/unit/failin
 tests_unit_waiter_poll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/waiter_poll.c"'
 tests_unit_waiter_epoll_test_SOURCES = tests/unit/waiter_test.c tests/unit/failing_alloc.h
 tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/waiter_epoll.c"'
+tests_unit_relay_test_SOURCES = tests/unit/relay_test.c tests/unit/failing_alloc.h
 
 tests_unit_addr_test_SOURCES = tests/unit/addr_test.c
 tests_unit_siphash_test_SOURCES = tests/unit/siphash_test.c

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
 #include "media/relay.h"
 
 #include <errno.h>
@@ -6,8 +8,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/list.h"
 #include "media/flow.h"
 #include "media/sockets.h"
@@ -223,10 +225,8 @@ static void free_spent(struct relay *r)
 /* No thread knows the flow any more. */
 static void flow_close(struct relay_flow *rf)
 {
-	for (int i = 0; i < 4; i++) {
-		if (rf->sock[i / 2][i % 2].item.fd >= 0)
-			close(rf->sock[i / 2][i % 2].item.fd);
-	}
+	for (int i = 0; i < 4; i++)
+		fd_close(&rf->sock[i / 2][i % 2].item.fd);
 	flow_done(&rf->flow);
 	free(rf);
 }
@@ -341,13 +341,9 @@ void relay_free(struct relay *r)
 static int socket_open(struct relay_socket *s, const struct flow_setup *setup)
 {
 	struct addr local = setup->local[s->leg];
-	int err;
 
 	addr_set_port(&local, (uint16_t)(addr_port(&local) + s->channel));
-	err = sockets_open(&local, setup->dscp, &s->item.fd);
-	if (err)
-		s->item.fd = -1;
-	return err;
+	return sockets_open(&local, setup->dscp, &s->item.fd);
 }
 
 static struct relay_flow *flow_new(void)

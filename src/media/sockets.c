@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
 #include "media/sockets.h"
 
 #include <errno.h>
@@ -8,6 +10,7 @@
 #include <sys/select.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/udp.h"
 
@@ -57,11 +60,13 @@ int sockets_open(const struct addr *local, int dscp, int *fd)
 {
 	int err = udp_open(local, fd), dscp_err;
 
-	if (err)
+	if (err) {
+		*fd = -1;
 		return err;
+	}
 	err = move_up(fd);
 	if (err) {
-		close(*fd);
+		fd_close(fd);
 		return err;
 	}
 	dscp_err = dscp < 0 ? 0 : udp_set_dscp(*fd, addr_family(local), dscp);

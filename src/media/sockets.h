@@ -13,7 +13,8 @@ void sockets_raise_limit(void);
 /*
  * Non-blocking, close-on-exec, bound to `local`, DSCP 0..63 set (-1: left alone; one that cannot
  * be set is logged and done without). *fd is at or above FD_SETSIZE where the limit of open files
- * allows. errno of socket and bind; EMFILE when only numbers kept for others are left.
+ * allows. errno of socket and bind; EMFILE when only numbers kept for others are left; *fd is
+ * then -1.
  */
 int sockets_open(const struct addr *local, int dscp, int *fd);
 

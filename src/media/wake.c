@@ -1,37 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
 #include "media/wake.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
-static int set_flags(int fd)
-{
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-		return errno;
-	return 0;
-}
+#include "base/fd.h"
 
 int wake_open(struct wake *w)
 {
-	int fds[2], err;
+	int fds[2], err = fd_pipe(fds);
 
-	if (pipe(fds) < 0)
-		return errno;
+	if (err)
+		return err;
 	w->read_fd = fds[0];
 	w->write_fd = fds[1];
-	err = set_flags(fds[0]);
-	if (!err)
-		err = set_flags(fds[1]);
-	if (err)
-		wake_close(w);
-	return err;
+	return 0;
 }
 
 void wake_close(struct wake *w)
 {
-	close(w->read_fd);
-	close(w->write_fd);
+	fd_close(&w->read_fd);
+	fd_close(&w->write_fd);
 }
 
 void wake_pull(struct wake *w)

@@ -1,0 +1,786 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The relay with real sockets on the loopback network:
+ *
+ *   phone 127.0.0.11 - leg 0 127.0.0.1 | relay | leg 1 127.0.0.2 - carrier 127.0.0.12
+ *                                                                  stranger 127.0.0.13
+ *
+ * New peers take effect a little after relay_flow_peers(). So each test first repeats a packet
+ * until the new peers let it through, and then looks at what must not get through.
+ */
+#include "failing_alloc.h"
+
+#include "build-config.h"
+#include "media/flow.c"
+#include "media/relay.c"
+#ifdef LINUX_EXTRAS
+#include "media/waiter_epoll.c"
+#else
+#include "media/waiter_poll.c"
+#endif
+
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "base/udp.h"
+#include "tap.h"
+
+#define PATIENCE_MS 10000 /* until a test that waits in vain gives up */
+#define AGAIN_MS    50
+
+#define LEG0     "127.0.0.1"
+#define LEG1     "127.0.0.2"
+#define PHONE    "127.0.0.11"
+#define CARRIER  "127.0.0.12"
+#define STRANGER "127.0.0.13"
+
+static struct loop *loop;
+
+struct end {
+	int fd;
+	struct addr addr;
+};
+
+struct world {
+	struct relay *relay;
+	struct flow *flow;
+	struct addr local[2][FLOW_CHANNELS]; /* the flow's sockets */
+	struct end phone[FLOW_CHANNELS], carrier[FLOW_CHANNELS], stranger[FLOW_CHANNELS];
+};
+
+static struct addr at(const char *ip, uint16_t port)
+{
+	struct addr a = { 0 };
+
+	addr_parse(&a, ip, port);
+	return a;
+}
+
+/* --- far ends --------------------------------------------------------------------------------- */
+
+static bool end_open(struct end *e, const char *ip)
+{
+	struct addr want = at(ip, 0);
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return udp_open(&want, &e->fd) == 0 &&
+	    getsockname(e->fd, (struct sockaddr *)&ss, &len) == 0 &&
+	    addr_set(&e->addr, (struct sockaddr *)&ss, len) == 0;
+}
+
+static void say_n(const struct end *e, const struct addr *to, const void *data, size_t len)
+{
+	(void)!sendto(e->fd, data, len, 0, &to->u.sa, addr_len(to));
+}
+
+static void say(const struct end *e, const struct addr *to, const char *text)
+{
+	say_n(e, to, text, strlen(text));
+}
+
+/* The next packet within wait_ms, with its sender; NULL if there is none. */
+static const char *hear_within(const struct end *e, int wait_ms, struct addr *from)
+{
+	static char text[256];
+	struct pollfd p = { .fd = e->fd, .events = POLLIN };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	ssize_t n;
+
+	if (poll(&p, 1, wait_ms) <= 0)
+		return NULL;
+	n = recvfrom(e->fd, text, sizeof(text) - 1, 0, (struct sockaddr *)&ss, &len);
+	if (n < 0)
+		return NULL;
+	text[n] = '\0';
+	if (from)
+		addr_set(from, (struct sockaddr *)&ss, len);
+	return text;
+}
+
+static const char *hear(const struct end *e, struct addr *from)
+{
+	return hear_within(e, PATIENCE_MS, from);
+}
+
+static bool silent(const struct end *e)
+{
+	return hear_within(e, 0, NULL) == NULL;
+}
+
+/* Repeats text until the other end hears it; then takes away what else was on the way. */
+static bool say_until_heard(const struct end *e, const struct addr *to, const struct end *other,
+    const char *text)
+{
+	const char *heard = NULL;
+	char last[64];
+
+	for (int tries = 0; tries < PATIENCE_MS / AGAIN_MS && !heard; tries++) {
+		say(e, to, text);
+		heard = hear_within(other, AGAIN_MS, NULL);
+	}
+	if (!heard)
+		return false;
+	snprintf(last, sizeof(last), "last %s", text);
+	say(e, to, last);
+	while (heard && strcmp(heard, last) != 0)
+		heard = hear(other, NULL);
+	return heard != NULL;
+}
+
+/* --- the flow between them -------------------------------------------------------------------- */
+
+static struct flow_peer peer_at(uint64_t id, const struct end end[FLOW_CHANNELS])
+{
+	return (struct flow_peer){ .id = id,
+		.rtp = { .signalled = end[FLOW_RTP].addr, .sendable = true },
+		.rtcp = { .signalled = end[FLOW_RTCP].addr, .sendable = true } };
+}
+
+static void set_peer(struct world *w, unsigned leg, uint64_t id, const struct end end[])
+{
+	struct flow_peer p = peer_at(id, end);
+
+	is_int(relay_flow_peers(w->relay, w->flow, leg, &p, 1), 0, "a peer is set");
+}
+
+/* A flow on ports that nobody uses. */
+static int add_flow(struct relay *r, const char *ip0, const char *ip1, int dscp, struct flow **out,
+    uint16_t *port)
+{
+	static uint16_t next = 20000;
+	int err = EADDRINUSE;
+
+	for (int tries = 0; tries < 1000 && err == EADDRINUSE; tries++) {
+		struct flow_setup setup = { .dscp = dscp };
+
+		*port = next;
+		next = next < 60000 ? (uint16_t)(next + 2) : 20000;
+		setup.local[0] = at(ip0, *port);
+		setup.local[1] = at(ip1, *port);
+		err = relay_flow_add(r, &setup, out);
+	}
+	return err;
+}
+
+static struct flow_leg_stats stats(const struct flow *f, unsigned leg)
+{
+	struct flow_stats s;
+
+	relay_flow_stats(f, &s);
+	return s.leg[leg];
+}
+
+static bool patient(uint64_t since_ms)
+{
+	loop_once(loop, 1);
+	return loop_clock_ms() < since_ms + PATIENCE_MS;
+}
+
+static bool wait_rejected(const struct flow *f, unsigned leg, uint64_t count)
+{
+	uint64_t since = loop_clock_ms();
+
+	while (stats(f, leg).rejected < count && patient(since))
+		;
+	return stats(f, leg).rejected == count;
+}
+
+static void world_close(struct world *w)
+{
+	relay_free(w->relay);
+	for (int ch = 0; ch < FLOW_CHANNELS; ch++) {
+		close(w->phone[ch].fd);
+		close(w->carrier[ch].fd);
+		close(w->stranger[ch].fd);
+	}
+}
+
+static bool world_open(struct world *w)
+{
+	uint16_t port;
+
+	memset(w, 0, sizeof(*w));
+	for (int ch = 0; ch < FLOW_CHANNELS; ch++) {
+		if (!end_open(&w->phone[ch], PHONE) || !end_open(&w->carrier[ch], CARRIER) ||
+		    !end_open(&w->stranger[ch], STRANGER))
+			return ok(false, "sockets for the far ends");
+	}
+	if (relay_new(&w->relay, loop))
+		return ok(false, "a relay");
+	if (add_flow(w->relay, LEG0, LEG1, 46, &w->flow, &port))
+		return ok(false, "a flow");
+	for (uint16_t ch = 0; ch < FLOW_CHANNELS; ch++) {
+		w->local[0][ch] = at(LEG0, (uint16_t)(port + ch));
+		w->local[1][ch] = at(LEG1, (uint16_t)(port + ch));
+	}
+	return true;
+}
+
+static bool world_open_answered(struct world *w)
+{
+	if (!world_open(w))
+		return false;
+	set_peer(w, 0, 1, w->phone);
+	set_peer(w, 1, 2, w->carrier);
+	return ok(say_until_heard(&w->phone[0], &w->local[0][0], &w->carrier[0], "ready"),
+	    "the call is up");
+}
+
+/* --- what is relayed -------------------------------------------------------------------------- */
+
+static void test_before_the_answer(void)
+{
+	struct world w;
+	uint64_t since = loop_clock_ms(), rejected;
+
+	if (!world_open(&w))
+		return;
+	say(&w.phone[0], &w.local[0][0], "hello?");
+	ok(wait_rejected(w.flow, 0, 1), "no peers: even the phone is rejected");
+	say(&w.stranger[1], &w.local[1][1], "spam");
+	ok(wait_rejected(w.flow, 1, 1), "... and a stranger's RTCP");
+
+	set_peer(&w, 0, 1, w.phone);
+	while (stats(w.flow, 0).packets == 0 && patient(since))
+		say(&w.phone[0], &w.local[0][0], "hello?");
+	ok(stats(w.flow, 0).packets > 0, "offered: the phone's packets count");
+	rejected = stats(w.flow, 1).rejected;
+	say(&w.stranger[0], &w.local[1][0], "spam");
+	say(&w.stranger[1], &w.local[1][1], "spam");
+	ok(wait_rejected(w.flow, 1, rejected + 2), "... a stranger is rejected");
+	ok(silent(&w.phone[0]) && silent(&w.phone[1]), "... and not heard");
+	is_int((long long)stats(w.flow, 1).sent, 0, "... and nothing has left");
+	world_close(&w);
+}
+
+static void test_both_ways(void)
+{
+	struct world w;
+	struct addr from;
+
+	if (!world_open_answered(&w))
+		return;
+	say(&w.phone[0], &w.local[0][0], "from the phone");
+	is_str(hear(&w.carrier[0], &from), "from the phone", "the carrier hears the phone");
+	ok(addr_equal(&from, &w.local[1][0]), "... from its own leg's address and port");
+	say(&w.carrier[1], &w.local[1][0], "from elsewhere");
+	is_str(hear(&w.phone[0], &from), "from elsewhere", "the phone hears the carrier");
+	ok(addr_equal(&from, &w.local[0][0]), "... from its own leg's address and port");
+	say(&w.phone[0], &w.local[0][0], "symmetric");
+	is_str(hear(&w.carrier[1], NULL), "symmetric", "the answer goes to where it came from");
+
+	say(&w.phone[1], &w.local[0][1], "report");
+	is_str(hear(&w.carrier[1], &from), "report", "RTCP too");
+	ok(addr_equal(&from, &w.local[1][1]), "... from the odd port");
+	say(&w.carrier[1], &w.local[1][1], "report back");
+	is_str(hear(&w.phone[1], &from), "report back", "... and back");
+	is_int((long long)stats(w.flow, 1).rtcp_packets, 1, "... counted as RTCP");
+	ok(stats(w.flow, 0).last_seen_ms > 0, "the time of the last packet is known");
+	world_close(&w);
+}
+
+static void test_stranger(void)
+{
+	struct world w;
+
+	if (!world_open_answered(&w))
+		return;
+	for (unsigned leg = 0; leg < 2; leg++) {
+		uint64_t before = stats(w.flow, leg).rejected;
+
+		for (int ch = 0; ch < FLOW_CHANNELS; ch++) {
+			say(&w.stranger[0], &w.local[leg][ch], "spam");
+			say(&w.stranger[1], &w.local[leg][ch], "spam");
+		}
+		ok(wait_rejected(w.flow, leg, before + 4), "a stranger's packets are rejected");
+	}
+	say(&w.phone[0], &w.local[0][0], "clean");
+	is_str(hear(&w.carrier[0], NULL), "clean", "the carrier has not heard the stranger");
+	say(&w.carrier[0], &w.local[1][0], "clean");
+	is_str(hear(&w.phone[0], NULL), "clean", "the phone has not heard the stranger");
+	ok(silent(&w.stranger[0]) && silent(&w.stranger[1]), "the stranger has heard nothing");
+	ok(silent(&w.phone[1]) && silent(&w.carrier[1]), "there was no RTCP");
+	world_close(&w);
+}
+
+static void test_retarget(void)
+{
+	struct world w;
+	uint64_t rejected;
+
+	if (!world_open_answered(&w))
+		return;
+	say(&w.carrier[0], &w.local[1][0], "latch");
+	is_str(hear(&w.phone[0], NULL), "latch", "the first carrier is latched");
+	set_peer(&w, 1, 2, w.stranger); /* a re-INVITE moves the call */
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.stranger[0], "moved"), "the call moves");
+	while (hear_within(&w.carrier[0], 0, NULL))
+		;
+	rejected = stats(w.flow, 1).rejected;
+	say(&w.carrier[0], &w.local[1][0], "still here");
+	ok(wait_rejected(w.flow, 1, rejected + 1), "the old peer is rejected");
+	say(&w.phone[0], &w.local[0][0], "private");
+	is_str(hear(&w.stranger[0], NULL), "private", "the new peer hears");
+	ok(silent(&w.carrier[0]), "... the old one does not");
+	ok(silent(&w.phone[0]), "... and is not heard");
+
+	world_close(&w);
+}
+
+static void test_mute(void)
+{
+	struct world w;
+	uint64_t since = loop_clock_ms(), rejected, said = 0;
+
+	if (!world_open_answered(&w))
+		return;
+	rejected = stats(w.flow, 1).rejected;
+	is_int(relay_flow_peers(w.relay, w.flow, 1, NULL, 0), 0, "the leg is muted");
+	for (; stats(w.flow, 1).rejected == rejected && patient(since); said++)
+		say(&w.carrier[0], &w.local[1][0], "hello?");
+	while (stats(w.flow, 1).rejected + stats(w.flow, 1).packets < rejected + said &&
+	    patient(since))
+		;
+	while (hear_within(&w.phone[0], 0, NULL)) /* said before it took effect */
+		;
+	rejected = stats(w.flow, 1).rejected;
+	say(&w.carrier[0], &w.local[1][0], "hello?");
+	ok(wait_rejected(w.flow, 1, rejected + 1), "... its peer is rejected");
+	ok(silent(&w.phone[0]), "... and not heard");
+	set_peer(&w, 1, 2, w.carrier);
+	ok(say_until_heard(&w.carrier[0], &w.local[1][0], &w.phone[0], "back"), "... until it returns");
+	world_close(&w);
+}
+
+static void test_early_dialogs(void)
+{
+	struct world w;
+	struct flow_peer both[2];
+
+	if (!world_open_answered(&w))
+		return;
+	both[0] = peer_at(2, w.carrier);
+	both[1] = peer_at(3, w.stranger);
+	is_int(relay_flow_peers(w.relay, w.flow, 1, both, 2), 0, "two early dialogs");
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.stranger[0], "both"), "one hears");
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.carrier[0], "both"), "the other too");
+	world_close(&w);
+}
+
+static void test_sizes(void)
+{
+	static uint8_t sent[60000], got[65536];
+	struct world w;
+	struct pollfd p;
+	ssize_t n = -1;
+
+	if (!world_open_answered(&w))
+		return;
+	for (size_t i = 0; i < sizeof(sent); i++)
+		sent[i] = (uint8_t)(i * 7 / 3);
+	say_n(&w.phone[0], &w.local[0][0], "", 0);
+	say_n(&w.phone[0], &w.local[0][0], sent, sizeof(sent));
+	p = (struct pollfd){ .fd = w.carrier[0].fd, .events = POLLIN };
+	if (poll(&p, 1, PATIENCE_MS) == 1)
+		n = recv(w.carrier[0].fd, got, sizeof(got), 0);
+	is_int(n, sizeof(sent), "an empty datagram is dropped, a huge one arrives");
+	ok(memcmp(sent, got, sizeof(sent)) == 0, "... unchanged");
+	is_int((long long)stats(w.flow, 0).empty, 1, "the empty one is counted");
+	say_n(&w.phone[0], &w.local[0][0], "x", 1);
+	is_str(hear(&w.carrier[0], NULL), "x", "one byte arrives");
+	world_close(&w);
+}
+
+static void test_burst(void)
+{
+	struct world w;
+	char text[16];
+	bool in_order = true;
+
+	if (!world_open_answered(&w))
+		return;
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		say(&w.phone[0], &w.local[0][0], text);
+	}
+	for (int i = 0; i < 100; i++) {
+		const char *heard = hear(&w.carrier[0], NULL);
+
+		in_order = in_order && heard && atoi(heard) == i;
+	}
+	ok(in_order, "a burst arrives whole and in order");
+	world_close(&w);
+}
+
+static void test_peer_without_socket(void)
+{
+	struct world w;
+	struct addr gone;
+
+	if (!world_open_answered(&w))
+		return;
+	gone = w.carrier[0].addr;
+	close(w.carrier[0].fd);
+	for (int i = 0; i < 20; i++) /* each one brings an ICMP error */
+		say(&w.phone[0], &w.local[0][0], "anybody?");
+	is_int(udp_open(&gone, &w.carrier[0].fd), 0, "the carrier's port is closed and opens again");
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.carrier[0], "back"), "... and hears");
+	ok(say_until_heard(&w.carrier[0], &w.local[1][0], &w.phone[0], "back"), "... and is heard");
+	world_close(&w);
+}
+
+static void test_unreachable(void)
+{
+	struct world w;
+	struct flow_peer p;
+	uint64_t since = loop_clock_ms();
+
+	if (!world_open_answered(&w))
+		return;
+	p = peer_at(2, w.carrier);
+	p.rtp.signalled = at("::1", 4000); /* the leg's socket is IPv4 */
+	is_int(relay_flow_peers(w.relay, w.flow, 1, &p, 1), 0, "a peer that cannot be reached");
+	while (stats(w.flow, 1).unsent == 0 && patient(since))
+		say(&w.phone[0], &w.local[0][0], "hello?");
+	ok(stats(w.flow, 1).unsent > 0, "... is counted, and nothing else");
+	world_close(&w);
+}
+
+static void test_both_families(void)
+{
+	struct world w;
+	struct end six[FLOW_CHANNELS];
+	struct flow_peer p;
+	uint16_t port;
+
+	if (!end_open(&six[0], "::1")) {
+		printf("# no IPv6 here\n");
+		return;
+	}
+	if (!end_open(&six[1], "::1") || !world_open(&w))
+		return;
+	relay_flow_remove(w.relay, w.flow, NULL, NULL);
+	is_int(add_flow(w.relay, LEG0, "::1", 46, &w.flow, &port), 0, "a flow from IPv4 to IPv6");
+	set_peer(&w, 0, 1, w.phone);
+	p = peer_at(2, six);
+	is_int(relay_flow_peers(w.relay, w.flow, 1, &p, 1), 0, "an IPv6 peer");
+	w.local[0][0] = at(LEG0, port);
+	w.local[1][0] = at("::1", port);
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &six[0], "4 to 6"), "... hears IPv4");
+	ok(say_until_heard(&six[0], &w.local[1][0], &w.phone[0], "6 to 4"), "... and is heard");
+	close(six[0].fd);
+	close(six[1].fd);
+	world_close(&w);
+}
+
+/* --- beginning and end of a flow -------------------------------------------------------------- */
+
+static void on_gone(void *arg)
+{
+	++*(int *)arg;
+}
+
+static bool wait_gone(const int *count, int want)
+{
+	uint64_t since = loop_clock_ms();
+
+	while (*count < want && patient(since))
+		;
+	return *count == want;
+}
+
+static void test_remove(void)
+{
+	struct world w;
+	struct flow_setup setup = { .dscp = -1 };
+	int gone = 0;
+
+	if (!world_open_answered(&w))
+		return;
+	setup.local[0] = w.local[0][0];
+	setup.local[1] = w.local[1][0];
+	is_int((long long)relay_flow_count(w.relay), 1, "one flow");
+	is_int(relay_flow_add(w.relay, &setup, &w.flow), EADDRINUSE, "its ports are taken");
+	is_int((long long)relay_flow_count(w.relay), 1, "... still one");
+	set_peer(&w, 1, 2, w.stranger);
+	set_peer(&w, 1, 2, w.carrier);
+	relay_flow_remove(w.relay, w.flow, on_gone, &gone);
+	is_int(gone, 0, "removing does not call back at once");
+	ok(wait_gone(&gone, 1), "... but from the loop");
+	is_int((long long)relay_flow_count(w.relay), 0, "no flow");
+	is_int(relay_flow_add(w.relay, &setup, &w.flow), 0, "its ports are free at once");
+	relay_flow_remove(w.relay, w.flow, NULL, NULL);
+	world_close(&w);
+	ok(true, "the relay ends while a flow is being removed");
+}
+
+struct chain {
+	struct relay *relay;
+	struct flow *flow;
+	int left;
+};
+
+static void on_gone_add_next(void *arg)
+{
+	struct chain *c = arg;
+	uint16_t port;
+
+	if (--c->left == 0 || add_flow(c->relay, LEG0, LEG1, -1, &c->flow, &port))
+		return;
+	relay_flow_remove(c->relay, c->flow, on_gone_add_next, c);
+}
+
+static void test_callback_goes_on(void)
+{
+	struct chain c = { .left = 5 };
+	uint64_t since = loop_clock_ms();
+	uint16_t port;
+
+	if (relay_new(&c.relay, loop) || add_flow(c.relay, LEG0, LEG1, -1, &c.flow, &port))
+		return;
+	relay_flow_remove(c.relay, c.flow, on_gone_add_next, &c);
+	while (c.left && patient(since))
+		;
+	is_int(c.left, 0, "the callback may add and remove flows");
+	is_int((long long)relay_flow_count(c.relay), 0, "... none is left");
+	relay_free(c.relay);
+}
+
+/* Packets fly all the time; sanitizers and valgrind watch. */
+static void test_remove_under_fire(void)
+{
+	enum { FLOWS = 40 };
+	struct world w;
+	struct flow *flow[FLOWS];
+	struct addr to[FLOWS];
+	int gone = 0, added = 0;
+	uint16_t port;
+
+	if (!world_open(&w))
+		return;
+	for (int i = 0; i < FLOWS; i++) {
+		struct flow_peer p = peer_at(1, w.phone), q = peer_at(2, w.carrier);
+
+		if (add_flow(w.relay, LEG0, LEG1, -1, &flow[i], &port))
+			break;
+		to[added++] = at(LEG0, port);
+		relay_flow_peers(w.relay, flow[i], 0, &p, 1);
+		relay_flow_peers(w.relay, flow[i], 1, &q, 1);
+		for (int k = 0; k <= i; k++)
+			say(&w.phone[0], &to[k], "fire");
+	}
+	is_int(added, FLOWS, "many flows");
+	for (int i = 0; i < added; i++) {
+		for (int k = 0; k < added; k++)
+			say(&w.phone[0], &to[k], "fire");
+		relay_flow_remove(w.relay, flow[i], on_gone, &gone);
+	}
+	ok(wait_gone(&gone, added), "... are removed while packets arrive");
+	world_close(&w);
+}
+
+static void test_free_at_any_time(void)
+{
+	struct world w;
+	struct relay *r = NULL;
+	struct flow *f;
+	uint16_t port;
+	int gone = 0;
+
+	relay_free(NULL);
+	for (int i = 0; i < 20; i++) {
+		if (relay_new(&r, loop) == 0)
+			relay_free(r);
+	}
+	ok(true, "freed directly after it was made");
+	if (!world_open(&w))
+		return;
+	for (int i = 0; i < 20; i++) {
+		if (add_flow(w.relay, LEG0, LEG1, -1, &f, &port))
+			break;
+		set_peer(&w, 0, 1, w.phone);
+		set_peer(&w, 1, 2, w.carrier);
+		say(&w.phone[0], &w.local[0][0], "fire");
+		if (i % 2)
+			relay_flow_remove(w.relay, f, on_gone, &gone);
+	}
+	world_close(&w);
+	gone = 0;
+	while (loop_once(loop, 0) == 0 && gone++ < 3)
+		;
+	ok(true, "freed with flows open and commands queued");
+}
+
+static void test_bad_arguments(void)
+{
+	struct world w;
+	struct flow *f = NULL;
+	struct flow_peer many[FLOW_PEERS_MAX + 1] = { 0 };
+	struct flow_setup setup = { .local = { at(LEG0, 30001), at(LEG1, 30000) }, .dscp = -1 };
+
+	if (!world_open(&w))
+		return;
+	is_int(relay_flow_add(w.relay, &setup, &f), EINVAL, "an odd RTP port");
+	setup.local[0] = at(LEG0, 0);
+	is_int(relay_flow_add(w.relay, &setup, &f), EINVAL, "no port");
+	setup.local[0] = at("192.0.2.1", 30000);
+	is_int(relay_flow_add(w.relay, &setup, &f), EADDRNOTAVAIL, "an address that is not ours");
+	is_int(relay_flow_peers(w.relay, w.flow, 0, many, FLOW_PEERS_MAX + 1), EINVAL,
+	    "too many peers");
+	is_int(relay_flow_peers(w.relay, w.flow, 0, many, FLOW_PEERS_MAX), 0, "as many as fit");
+	is_int(relay_flow_peers(w.relay, w.flow, 2, many, 1), EINVAL, "a third leg");
+	is_int((long long)relay_flow_count(w.relay), 1, "nothing came of it");
+	world_close(&w);
+}
+
+/* --- when something runs out ------------------------------------------------------------------ */
+
+static int lowest_free_fd(void)
+{
+	int fd = dup(0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+static int rtp_fd(const struct flow *f)
+{
+	return container_of(f, struct relay_flow, flow)->sock[0][FLOW_RTP].item.fd;
+}
+
+static void test_descriptors(void)
+{
+	struct rlimit before, limit;
+	struct world w;
+	struct flow *f;
+	uint16_t port;
+	int low, err = 0, flows = 0;
+
+	if (!world_open(&w))
+		return;
+	getrlimit(RLIMIT_NOFILE, &before);
+	low = lowest_free_fd();
+	if (before.rlim_cur > FD_SETSIZE + 100)
+		ok(rtp_fd(w.flow) >= FD_SETSIZE, "media descriptors lie above select()'s");
+	else
+		printf("# the limit of open files is too low to look above FD_SETSIZE\n");
+
+	limit = before;
+	limit.rlim_cur = (rlim_t)low + 128 + 10;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while (!err && flows < 100) {
+		err = add_flow(w.relay, LEG0, LEG1, -1, &f, &port);
+		flows += !err;
+	}
+	is_int(err, EMFILE, "no descriptors left for media");
+	is_int(flows, 2, "... when the others' share is reached");
+	is_int((long long)relay_flow_count(w.relay), 1 + 2, "... and nothing half made stays");
+	ok(lowest_free_fd() < low + 10, "... and others still find some");
+	setrlimit(RLIMIT_NOFILE, &before);
+	is_int(add_flow(w.relay, LEG0, LEG1, -1, &f, &port), 0, "later it works again");
+	world_close(&w);
+	ok(lowest_free_fd() < low, "all are closed in the end");
+}
+
+static void test_no_descriptors_at_all(void)
+{
+	struct rlimit before, limit;
+	struct relay *r = NULL;
+	int low = lowest_free_fd(), err = EMFILE, n = -1;
+	bool closed = true;
+
+	getrlimit(RLIMIT_NOFILE, &before);
+	while (err == EMFILE && ++n < 20) {
+		limit = (struct rlimit){ .rlim_cur = (rlim_t)(low + n), .rlim_max = before.rlim_max };
+		setrlimit(RLIMIT_NOFILE, &limit);
+		alloc_until_failure = -1;
+		err = relay_new(&r, loop);
+		setrlimit(RLIMIT_NOFILE, &before);
+		closed = closed && (!err || lowest_free_fd() == low);
+	}
+	ok(closed, "a relay that lacks a descriptor leaves none open");
+	if (!err)
+		relay_free(r);
+}
+
+static void test_no_memory(void)
+{
+	struct world w;
+	struct relay *r = NULL;
+	struct flow *f = NULL;
+	struct flow_peer p;
+	uint16_t port;
+	int err = ENOMEM, n;
+
+	for (n = 0; n < 20 && err == ENOMEM; n++) {
+		alloc_until_failure = n;
+		err = relay_new(&r, loop);
+	}
+	alloc_until_failure = -1;
+	ok(n > 2 && err == 0, "each allocation of a new relay may fail");
+	relay_free(r);
+
+	if (!world_open_answered(&w))
+		return;
+	alloc_until_failure = 0;
+	is_int(add_flow(w.relay, LEG0, LEG1, -1, &f, &port), ENOMEM, "a flow without memory");
+	p = peer_at(2, w.stranger);
+	for (n = 0; n < 2; n++) {
+		alloc_until_failure = n;
+		is_int(relay_flow_peers(w.relay, w.flow, 1, &p, 1), ENOMEM, "no memory for peers");
+	}
+	alloc_until_failure = -1;
+	say(&w.phone[0], &w.local[0][0], "as before");
+	is_str(hear(&w.carrier[0], NULL), "as before", "... and what was set stays");
+	world_close(&w);
+}
+
+static bool have_loopback_network(void)
+{
+	struct addr a = at(LEG1, 0);
+	int fd;
+
+	if (udp_open(&a, &fd))
+		return false;
+	close(fd);
+	return true;
+}
+
+int main(void)
+{
+	if (!have_loopback_network()) {
+		printf("1..0 # SKIP 127.0.0.2 is not an address of this host\n");
+		return 0;
+	}
+	if (loop_new(&loop)) {
+		ok(false, "a loop");
+		return tap_done();
+	}
+	test_before_the_answer();
+	test_both_ways();
+	test_stranger();
+	test_retarget();
+	test_mute();
+	test_early_dialogs();
+	test_sizes();
+	test_burst();
+	test_peer_without_socket();
+	test_unreachable();
+	test_both_families();
+	test_remove();
+	test_callback_goes_on();
+	test_remove_under_fire();
+	test_free_at_any_time();
+	test_bad_arguments();
+	test_descriptors();
+	test_no_descriptors_at_all();
+	test_no_memory();
+	loop_free(loop);
+	return tap_done();
+}
