@@ -274,7 +274,7 @@ int relay_new(struct relay **out, struct loop *loop)
 
 	if (!r)
 		return ENOMEM;
-	sockets_raise_limit();
+	sockets_prepare();
 	r->loop = loop;
 	list_init(&r->flows);
 	list_init(&r->todo);

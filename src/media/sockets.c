@@ -18,7 +18,7 @@
 #define RESERVE    128
 #define MACOS_MAX  10240 /* there setrlimit() refuses more, whatever the hard limit says */
 
-void sockets_raise_limit(void)
+static void raise_limit(void)
 {
 	struct rlimit limit;
 
@@ -29,6 +29,27 @@ void sockets_raise_limit(void)
 		return;
 	limit.rlim_cur = MACOS_MAX;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * Linux grows a process's table of descriptors when a number is beyond it, which takes some 10 ms
+ * once there are several threads. So it grows here, and not when the first call comes.
+ */
+static void grow_table(void)
+{
+	int low = socket(AF_INET, SOCK_DGRAM, 0), high;
+
+	if (low < 0)
+		return;
+	high = fcntl(low, F_DUPFD_CLOEXEC, SELECT_END);
+	fd_close(&high);
+	fd_close(&low);
+}
+
+void sockets_prepare(void)
+{
+	raise_limit();
+	grow_table();
 }
 
 /*

@@ -8,8 +8,9 @@
 
 #include "base/addr.h"
 
-/* Raises the soft limit of open files to the hard one, as far as the system lets us. */
-void sockets_raise_limit(void);
+/* Before there is a second thread. Raises the soft limit of open files to the hard one, as far as
+ * the system lets us. */
+void sockets_prepare(void);
 /*
  * Non-blocking, close-on-exec, bound to `local`, DSCP 0..63 set (-1: left alone; one that cannot
  * be set is logged and done without). *fd is at or above FD_SETSIZE where the limit of open files

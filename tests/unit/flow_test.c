@@ -140,6 +140,12 @@ static void test_peers_that_share_an_ip(void)
 	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6010 " CARRIER ":7000",
 	    "... latches the first");
 
+	set(&f, 1, NULL, 0);
+	set(&f, 1, both, 2);
+	heard_at(&f, 1, FLOW_RTP, CARRIER, 6500, 0);
+	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6500 " CARRIER ":7000",
+	    "a port that could be either's is the first one's");
+
 	set_one(&f, 1, peer(4, CARRIER, 8000));
 	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 9000, 0), PHONE ":4000", "one peer, another port");
 	both[0] = peer(4, CARRIER, 8000);

@@ -12,7 +12,18 @@
 
 #include "build-config.h"
 #include "media/flow.c"
+#include "media/waiter.h"
+
+#include <errno.h>
+
+static int failing_waiter_add(struct waiter *w, struct waiter_item *item)
+{
+	return alloc_fails() ? ENOMEM : waiter_add(w, item);
+}
+
+#define waiter_add failing_waiter_add
 #include "media/relay.c"
+#undef waiter_add
 #ifdef LINUX_EXTRAS
 #include "media/waiter_epoll.c"
 #else
@@ -29,7 +40,7 @@
 #include "tap.h"
 
 #define PATIENCE_MS 10000 /* until a test that waits in vain gives up */
-#define AGAIN_MS    50
+#define AGAIN_MS    10
 
 #define LEG0     "127.0.0.1"
 #define LEG1     "127.0.0.2"
@@ -715,6 +726,7 @@ static void test_no_memory(void)
 	struct relay *r = NULL;
 	struct flow *f = NULL;
 	struct flow_peer p;
+	uint64_t since = loop_clock_ms();
 	uint16_t port;
 	int err = ENOMEM, n;
 
@@ -728,8 +740,14 @@ static void test_no_memory(void)
 
 	if (!world_open_answered(&w))
 		return;
-	alloc_until_failure = 0;
-	is_int(add_flow(w.relay, LEG0, LEG1, -1, &f, &port), ENOMEM, "a flow without memory");
+	for (n = 0; n < 5; n++) { /* the flow, and waiting for each of its sockets */
+		alloc_until_failure = n;
+		is_int(add_flow(w.relay, LEG0, LEG1, -1, &f, &port), ENOMEM, "a flow without memory");
+	}
+	alloc_until_failure = -1;
+	while (relay_flow_count(w.relay) > 1 && patient(since))
+		;
+	is_int((long long)relay_flow_count(w.relay), 1, "... goes away again");
 	p = peer_at(2, w.stranger);
 	for (n = 0; n < 2; n++) {
 		alloc_until_failure = n;

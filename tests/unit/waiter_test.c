@@ -5,6 +5,8 @@
 #include WAITER_SOURCE
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -105,7 +107,12 @@ static void test_del_keeps_others(struct waiter *w)
 	fill(ITEMS - 2);
 	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "after a removal");
 	is_int(index_of(ready[0]), ITEMS - 2, "... the others are still told right");
+	waiter_del(w, &pipes[ITEMS - 2].item);
+	fill(ITEMS - 3);
+	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "... and can be removed too");
+	is_int(index_of(ready[0]), ITEMS - 3, "... without harm to the next");
 	drain(ITEMS - 2);
+	drain(ITEMS - 3);
 	waiter_add(w, &pipes[0].item);
 	waiter_wait(w, ready, ITEMS, &woken);
 	is_int(index_of(ready[0]), 0, "one that was removed can come back");
@@ -132,29 +139,49 @@ static void test_fairness(struct waiter *w)
 	ok(all, "small batches reach everybody, though nobody gets quiet");
 }
 
+struct other_thread {
+	struct waiter *waiter;
+	atomic_bool starts;
+};
+
 static void *wait_for_item(void *arg)
 {
+	struct other_thread *t = arg;
 	struct waiter_item *ready[1];
 	bool woken;
 
-	while (waiter_wait(arg, ready, 1, &woken) == 0)
+	atomic_store(&t->starts, true);
+	while (waiter_wait(t->waiter, ready, 1, &woken) == 0)
 		;
 	return ready[0];
 }
 
+/* Repeated, since now and then the other thread will not be quite asleep yet. */
 static void test_add_while_waiting(struct waiter *w)
 {
-	pthread_t thread;
-	void *got = NULL;
+	bool told = true;
 
-	waiter_del(w, &pipes[3].item);
-	fill(3);
-	if (pthread_create(&thread, NULL, wait_for_item, w))
-		return;
-	waiter_add(w, &pipes[3].item);
-	pthread_join(thread, &got);
-	ok(got == &pipes[3].item, "who already waits is told of a new item");
-	drain(3);
+	alarm(60); /* who is not told waits for ever */
+	for (int i = 0; i < 20; i++) {
+		struct other_thread t = { .waiter = w };
+		pthread_t thread;
+		void *got = NULL;
+
+		waiter_del(w, &pipes[3].item);
+		fill(3);
+		if (pthread_create(&thread, NULL, wait_for_item, &t))
+			break;
+		while (!atomic_load(&t.starts))
+			sched_yield();
+		for (int k = 0; k < 50; k++)
+			sched_yield();
+		waiter_add(w, &pipes[3].item);
+		pthread_join(thread, &got);
+		told = told && got == &pipes[3].item;
+		drain(3);
+	}
+	alarm(0);
+	ok(told, "who already waits is told of a new item");
 }
 
 static void test_no_memory(void)
