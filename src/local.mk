@@ -18,6 +18,8 @@ libsiproxd_a_SOURCES += \
 	src/base/netif.c src/base/netif.h \
 	src/base/acl.c src/base/acl.h \
 	src/base/limit.c src/base/limit.h \
+	src/base/file.c src/base/file.h \
+	src/base/daemon.c src/base/daemon.h \
 	src/base/system.h
 if LINUX_EXTRAS
 libsiproxd_a_SOURCES += src/base/linux.c

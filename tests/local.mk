@@ -18,7 +18,9 @@ UNIT_TESTS = \
 	tests/unit/udp_test \
 	tests/unit/netif_test \
 	tests/unit/acl_test \
-	tests/unit/limit_test
+	tests/unit/limit_test \
+	tests/unit/file_test \
+	tests/unit/daemon_test
 if LINUX_EXTRAS
 UNIT_TESTS += tests/unit/linux_test
 endif
@@ -58,3 +60,5 @@ tests_unit_netif_test_SOURCES = tests/unit/netif_test.c
 tests_unit_acl_test_SOURCES = tests/unit/acl_test.c
 tests_unit_limit_test_SOURCES = tests/unit/limit_test.c
 tests_unit_linux_test_SOURCES = tests/unit/linux_test.c
+tests_unit_file_test_SOURCES = tests/unit/file_test.c
+tests_unit_daemon_test_SOURCES = tests/unit/daemon_test.c

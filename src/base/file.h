@@ -14,18 +14,26 @@ struct file;
 
 /*
  * Opens the directory of `path`, and the file itself (made with mode 0600 when absent) as the
- * fallback for a directory that we may not write later. Refuses a symbolic link, and in a
- * directory that everybody may write, a file that is not `owner`'s or ours. When `owner` is not
- * (uid_t)-1 a file made here is given to him. errno.
+ * fallback for a directory that we may not write later. When `owner` is not (uid_t)-1 a file made
+ * here is given to him. ELOOP for a symbolic link; EINVAL for what is no plain file; EPERM in a
+ * directory that strangers may write, unless the file is ours or `owner`'s and has one name; errno.
  */
 int file_open(struct file **out, const char *path, uid_t owner, gid_t group);
+/* For a file that others write: must exist, may be a symbolic link; file_write() gives EROFS. */
+int file_open_readonly(struct file **out, const char *path);
 void file_close(struct file *f);
-/* The whole content, NUL-terminated, at most max bytes (EFBIG). The caller frees *data. */
+/*
+ * The whole content, NUL-terminated, at most max bytes (EFBIG), of the file that has the name now,
+ * or, where we may no longer open that, of the one opened at the start. ENOENT when it was deleted.
+ * The caller frees *data.
+ */
 int file_read(struct file *f, size_t max, char **data, size_t *len);
 /*
  * Replaces the content. First choice: a temporary file beside it, fsync, rename: a crash at any
  * instruction leaves the old or the new. Where that is impossible (bind mount: EBUSY; directory
- * not writable) in place: written, cut, fsynced. *atomic (may be NULL) tells which. errno.
+ * not writable) in place: written, cut, fsynced; when the disk is full the old content stays there
+ * too. Mode and, if we may, owner stay the same. *atomic (may be NULL) tells which way it went. errno.
+ * It waits for the disk: for small files, and seldom.
  */
 int file_write(struct file *f, const void *data, size_t len, bool *atomic);
 const char *file_path(const struct file *f);

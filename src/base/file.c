@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "build-config.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/siphash.h"
+
+/* O_NONBLOCK: opening a FIFO that somebody put there must not hold us. */
+#define OPEN_FLAGS (O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+struct file {
+	char *path;
+	const char *name; /* its last component, within `path` */
+	int dir_fd;       /* -1 when the directory cannot be opened: then only in place */
+	int fd;
+	int flags; /* how to open it */
+	uid_t owner;
+};
+
+static int open_dir(struct file *f)
+{
+	char *slash = strrchr(f->path, '/'), *dir;
+
+	f->name = slash != NULL ? slash + 1 : f->path;
+	if (*f->name == '\0' || strcmp(f->name, ".") == 0 || strcmp(f->name, "..") == 0)
+		return EISDIR;
+	dir = slash != NULL ? strndup(f->path, (size_t)(slash - f->path) + 1) : strdup(".");
+	if (dir == NULL)
+		return ENOMEM;
+	f->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	return f->dir_fd < 0 && errno != EACCES ? errno : 0;
+}
+
+/* By its name in the directory that we hold, since a chroot makes the path meaningless. */
+static int open_at(const struct file *f, const char *name, int flags)
+{
+	if (f->dir_fd < 0)
+		return open(f->path, flags | OPEN_FLAGS, 0600);
+	return openat(f->dir_fd, name, flags | OPEN_FLAGS, 0600);
+}
+
+static bool is_friend(const struct file *f, uid_t uid)
+{
+	return uid == geteuid() || (f->owner != (uid_t)-1 && uid == f->owner);
+}
+
+/* Could somebody else have put the file there? */
+static bool dir_is_shared(const struct file *f)
+{
+	struct stat st;
+
+	if (f->dir_fd < 0 || fstat(f->dir_fd, &st) != 0)
+		return true;
+	return (st.st_mode & S_IWOTH) != 0 || (st.st_uid != 0 && !is_friend(f, st.st_uid));
+}
+
+static int check(const struct file *f, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EINVAL;
+	if (f->flags == O_RDONLY || !dir_is_shared(f))
+		return 0;
+	return is_friend(f, st.st_uid) && st.st_nlink == 1 ? 0 : EPERM;
+}
+
+static int open_or_make(struct file *f, gid_t group)
+{
+	f->fd = open_at(f, f->name, f->flags);
+	if (f->fd < 0 && errno == ENOENT && f->flags != O_RDONLY) {
+		f->fd = open_at(f, f->name, f->flags | O_CREAT | O_EXCL);
+		/* Where this is refused (a squashed root) the descriptor serves us all the same. */
+		if (f->fd >= 0 && f->owner != (uid_t)-1 && fchown(f->fd, f->owner, group) != 0)
+			errno = 0;
+	}
+	if (f->fd < 0)
+		return errno == EMLINK ? ELOOP : errno; /* the BSDs' word for O_NOFOLLOW */
+	return check(f, f->fd);
+}
+
+static int open_file(struct file **out, const char *path, int flags, uid_t owner, gid_t group)
+{
+	struct file *f = calloc(1, sizeof(*f));
+	int err;
+
+	*out = NULL;
+	if (f == NULL)
+		return ENOMEM;
+	f->dir_fd = f->fd = -1;
+	f->flags = flags;
+	f->owner = owner;
+	f->path = strdup(path);
+	err = f->path != NULL ? open_dir(f) : ENOMEM;
+	if (err == 0)
+		err = open_or_make(f, group);
+	if (err != 0) {
+		file_close(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+int file_open(struct file **out, const char *path, uid_t owner, gid_t group)
+{
+	return open_file(out, path, O_RDWR | O_NOFOLLOW, owner, group);
+}
+
+int file_open_readonly(struct file **out, const char *path)
+{
+	return open_file(out, path, O_RDONLY, (uid_t)-1, (gid_t)-1);
+}
+
+void file_close(struct file *f)
+{
+	if (f == NULL)
+		return;
+	fd_close(&f->fd);
+	fd_close(&f->dir_fd);
+	free(f->path);
+	free(f);
+}
+
+const char *file_path(const struct file *f)
+{
+	return f->path;
+}
+
+/* Takes the file that bears the name now, if we may; ENOENT when ours was deleted meanwhile. */
+static int refresh(struct file *f)
+{
+	int fd = f->dir_fd >= 0 ? open_at(f, f->name, f->flags) : -1;
+	struct stat st;
+
+	if (fd >= 0 && check(f, fd) == 0) {
+		fd_close(&f->fd);
+		f->fd = fd;
+		return 0;
+	}
+	fd_close(&fd);
+	if (fstat(f->fd, &st) != 0)
+		return errno;
+	return st.st_nlink == 0 ? ENOENT : 0;
+}
+
+int file_read(struct file *f, size_t max, char **data, size_t *len)
+{
+	struct stat st;
+	char *bytes;
+	int err = refresh(f);
+
+	*data = NULL;
+	*len = 0;
+	if (err != 0)
+		return err;
+	if (fstat(f->fd, &st) != 0)
+		return errno;
+	if (st.st_size < 0 || (uintmax_t)st.st_size > max)
+		return EFBIG;
+	bytes = malloc((size_t)st.st_size + 1);
+	if (bytes == NULL)
+		return ENOMEM;
+	while (*len < (size_t)st.st_size) {
+		ssize_t n = pread(f->fd, bytes + *len, (size_t)st.st_size - *len, (off_t)*len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err = errno;
+			free(bytes);
+			*len = 0;
+			return err;
+		}
+		if (n == 0)
+			break;
+		*len += (size_t)n;
+	}
+	bytes[*len] = '\0';
+	*data = bytes;
+	return 0;
+}
+
+static int write_at(int fd, const char *data, size_t from, size_t to)
+{
+	while (from < to) {
+		ssize_t n = pwrite(fd, data + from, to - from, (off_t)from);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? errno : EIO;
+		from += (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * ".name.new" every time, so that crashes leave one such file and not many; another name if a
+ * stranger owns that one. The old file's mode and owner are for those who read it.
+ */
+static int make_temp(const struct file *f, char *name, size_t size, int *fd)
+{
+	struct stat st;
+	uint32_t number;
+
+	if (f->dir_fd < 0)
+		return EACCES;
+	snprintf(name, size, ".%.200s.new", f->name);
+	unlinkat(f->dir_fd, name, 0);
+	for (int tries = 0; tries < 10; tries++) {
+		*fd = open_at(f, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+		if (*fd >= 0 || errno != EEXIST)
+			break;
+		random_bytes(&number, sizeof(number));
+		snprintf(name, size, ".%.200s.%08lx", f->name, (unsigned long)number);
+	}
+	if (*fd < 0)
+		return errno;
+	if (fstat(f->fd, &st) == 0) {
+		if (fchown(*fd, st.st_uid, st.st_gid) != 0)
+			errno = 0; /* only root gives files away */
+		fchmod(*fd, st.st_mode & 0777);
+	}
+	return 0;
+}
+
+/* *possible is false when this way is closed here, and nothing has happened. */
+static int write_by_rename(struct file *f, const char *data, size_t len, bool *possible)
+{
+	char name[256];
+	int fd = -1, err = make_temp(f, name, sizeof(name), &fd);
+
+	*possible = err == 0;
+	if (err != 0)
+		return err;
+	err = write_at(fd, data, 0, len);
+	if (err == 0 && fsync(fd) != 0)
+		err = errno;
+	if (err == 0 && renameat(f->dir_fd, name, f->dir_fd, f->name) != 0) {
+		err = errno;
+		*possible = false;
+	}
+	if (err != 0) {
+		unlinkat(f->dir_fd, name, 0);
+		fd_close(&fd);
+		return err;
+	}
+	fd_close(&f->fd);
+	f->fd = fd;
+	fsync(f->dir_fd); /* where a directory cannot be synced, nothing better exists */
+	return 0;
+}
+
+static int write_in_place(struct file *f, const char *data, size_t len)
+{
+	size_t old_len;
+	struct stat st;
+	int err = refresh(f);
+
+	if (err != 0)
+		return err;
+	if (fstat(f->fd, &st) != 0)
+		return errno;
+	old_len = (size_t)st.st_size;
+	/* What needs new room first: when there is none, the old content is still whole. */
+	err = write_at(f->fd, data, old_len < len ? old_len : len, len);
+	if (err != 0) {
+		if (ftruncate(f->fd, st.st_size) != 0)
+			return errno;
+		return err;
+	}
+	err = write_at(f->fd, data, 0, old_len < len ? old_len : len);
+	if (err == 0 && ftruncate(f->fd, (off_t)len) != 0)
+		err = errno;
+	if (err == 0 && fsync(f->fd) != 0)
+		err = errno;
+	return err;
+}
+
+int file_write(struct file *f, const void *data, size_t len, bool *atomic)
+{
+	bool possible;
+	int err;
+
+	if (f->flags == O_RDONLY)
+		return EROFS;
+	err = write_by_rename(f, data, len, &possible);
+	if (atomic != NULL)
+		*atomic = possible;
+	return possible ? err : write_in_place(f, data, len);
+}
