@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config_table: every option, declared once. The loader, the dump, and the tests that compare the
+ * manual page and the example file with the program all read these rows; nobody else does.
+ * Constant data.
+ */
+#ifndef CONFIG_TABLE_H
+#define CONFIG_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config.h"
+
+enum option_type {
+	OPT_INT,     /* int */
+	OPT_BOOL,    /* bool */
+	OPT_MASK,    /* uint32_t; -1 means all bits */
+	OPT_ENUM,    /* int, index into the words of `unit` */
+	OPT_STRING,  /* char * */
+	OPT_LIST,    /* struct config_list; a repeated key appends, commas have no meaning */
+	OPT_PLUGINS, /* the same; this version has none, which is said for each */
+	OPT_NUMBERS, /* struct config_numbers; a repeated key appends */
+	OPT_WORDS,   /* struct config_list; separated by commas, a repeated key replaces */
+	OPT_ACL,     /* struct acl; as OPT_WORDS */
+	OPT_ALIAS,   /* another name for `instead` */
+	OPT_RETIRED, /* no longer an option; `instead` is a sentence that says what to do */
+};
+
+enum option_flag {
+	OPT_RESTART = 1,      /* cannot change at run time */
+	OPT_LATER = 2,        /* understood and kept, not yet acted upon */
+	OPT_NO_EFFECT = 4,    /* as LATER, and nobody will miss it */
+	OPT_SECRET = 8,       /* not shown by --check */
+	OPT_ZERO_DEFAULT = 16 /* 0 stands for the default */
+};
+
+struct config_row {
+	const char *name;
+	enum option_type type;
+	const char *def;     /* as one would write it; NULL: not set */
+	long long min, max;  /* of numbers */
+	const char *unit;    /* of numbers, or NULL; OPT_ENUM: its words, "strict|any" */
+	unsigned flags;
+	const char *plugin;  /* the plugin it belongs to, or NULL */
+	const char *meaning; /* one line */
+	size_t offset;       /* in struct config */
+	const char *instead; /* OPT_ALIAS, OPT_RETIRED; OPT_LATER: what that means, or NULL */
+};
+
+extern const struct config_row config_rows[];
+extern const size_t config_row_count;
+
+/* The row of exactly that name, or NULL. */
+const struct config_row *config_row_find(const char *name);
+/* The row whose name is most like it, or NULL when none comes close. */
+const struct config_row *config_row_nearest(const char *name);
+/* Options of that plugin are in the table. */
+bool config_plugin_is_known(const char *plugin);
+static inline bool config_row_is_option(const struct config_row *row)
+{
+	return row->type != OPT_ALIAS && row->type != OPT_RETIRED;
+}
+static inline void *config_field(struct config *c, const struct config_row *row)
+{
+	return (char *)c + row->offset;
+}
+static inline const void *config_value(const struct config *c, const struct config_row *row)
+{
+	return (const char *)c + row->offset;
+}
+/* The value is what it would be without the option. */
+bool config_row_is_default(const struct config *c, const struct config_row *row);
+
+#endif
