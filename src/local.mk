@@ -51,9 +51,13 @@ libsiproxd_a_SOURCES +=
 # the configuration
 libsiproxd_a_SOURCES += \
 	src/config.c src/config.h \
+	src/config_check.c \
 	src/config_dump.c \
 	src/config_lines.c src/config_lines.h \
 	src/config_messages.c src/config_messages.h \
+	src/config_reading.h \
+	src/config_set.c \
+	src/config_store.c src/config_store.h \
 	src/config_table.c src/config_table.h
 
 sbin_PROGRAMS += siproxd

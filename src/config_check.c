@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config_reading.h"
+
+#define say reading_say
+
+/* Messages about an option name the line that set it. */
+static void point_at(struct reading *r, const char *name)
+{
+	r->line = *reading_set_at(r, config_row_find(name));
+}
+
+static void check_ports(struct reading *r)
+{
+	struct config *c = r->c;
+	int first = c->rtp_port_low + c->rtp_port_low % 2;
+
+	point_at(r, "rtp_port_high");
+	if (c->rtp_port_high == first && first < 65535) {
+		c->rtp_port_high++; /* a firewall with no phone yet writes 7070 and 7070 */
+		say(r, CONFIG_WARN, "rtp_port_high = %d leaves no room for one pair of ports; "
+		    "%d is used", first, c->rtp_port_high);
+	}
+	if (c->rtp_port_high <= first) {
+		say(r, CONFIG_ERR, "rtp_port_low = %d and rtp_port_high = %d leave no pair of ports",
+		    c->rtp_port_low, c->rtp_port_high);
+		return;
+	}
+	point_at(r, "rtp_port_low");
+	if (c->rtp_port_low != first)
+		say(r, CONFIG_WARN, "rtp_port_low = %d is odd, the first port is %d",
+		    c->rtp_port_low, first);
+	point_at(r, "sip_listen_port");
+	if (c->sip_listen_port >= c->rtp_port_low && c->sip_listen_port <= c->rtp_port_high)
+		say(r, CONFIG_WARN, "sip_listen_port = %d is one of the RTP ports %d to %d",
+		    c->sip_listen_port, c->rtp_port_low, c->rtp_port_high);
+}
+
+/* As before: lists that do not match are ignored, and the rest of the file counts. */
+static void check_domains(struct reading *r)
+{
+	struct config *c = r->c;
+	size_t names = c->outbound_domain_name.count, hosts = c->outbound_domain_host.count;
+	size_t ports = c->outbound_domain_port.count;
+
+	if (names == hosts && names == ports)
+		return;
+	point_at(r, names ? "outbound_domain_name" : hosts ? "outbound_domain_host"
+							   : "outbound_domain_port");
+	say(r, CONFIG_WARN, "%zu outbound_domain_name, %zu outbound_domain_host and %zu "
+	    "outbound_domain_port do not match; all of them are ignored", names, hosts, ports);
+	config_list_free(&c->outbound_domain_name);
+	config_list_free(&c->outbound_domain_host);
+	config_numbers_free(&c->outbound_domain_port);
+}
+
+static void check_masks(struct reading *r)
+{
+	struct config *c = r->c;
+
+	if (c->mask_host.count == c->masked_host.count)
+		return;
+	point_at(r, c->mask_host.count ? "mask_host" : "masked_host");
+	say(r, CONFIG_WARN, "%zu mask_host and %zu masked_host do not match; all of them are ignored",
+	    c->mask_host.count, c->masked_host.count);
+	config_list_free(&c->mask_host);
+	config_list_free(&c->masked_host);
+}
+
+/*
+ * Options of plugins are told with the plugin's load_plugin line; those of a plugin that is not
+ * loaded never did anything.
+ */
+static void say_later(struct reading *r)
+{
+	for (size_t i = 0; i < config_row_count; i++) {
+		const struct config_row *row = &config_rows[i];
+
+		if (!config_row_is_option(row) || config_row_is_default(r->c, row))
+			continue;
+		r->line = r->set_at[i];
+		if (row->flags & OPT_NO_EFFECT)
+			say(r, CONFIG_INFO, "%s is not needed and has no effect", row->name);
+		else if (row->flags & OPT_LATER && !row->plugin)
+			say(r, CONFIG_WARN, "%s is understood, but has no effect yet%s%s", row->name,
+			    row->instead ? ": " : "", row->instead ? row->instead : "");
+	}
+}
+
+void config_check(struct reading *r)
+{
+	check_ports(r);
+	check_domains(r);
+	check_masks(r);
+	say_later(r);
+}
