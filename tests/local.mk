@@ -24,6 +24,13 @@ UNIT_TESTS = \
 if LINUX_EXTRAS
 UNIT_TESTS += tests/unit/linux_test
 endif
+# the configuration
+UNIT_TESTS += \
+	tests/unit/config_test \
+	tests/unit/config_lines_test
+tests_unit_config_test_SOURCES = tests/unit/config_test.c
+tests_unit_config_lines_test_SOURCES = tests/unit/config_lines_test.c
+
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 EXTRA_DIST += tests/unit/tap.h

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What comes out of a configuration, and what is said about it. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_table.h"
+#include "tap.h"
+
+/* One reading; the name in messages is "t". */
+struct try {
+	struct config *c;
+	struct config_messages msgs;
+	int err;
+};
+
+static struct try try_n(const char *text, size_t len)
+{
+	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
+
+	t.msgs.explain = true;
+	t.err = config_parse(&t.c, "t", text, len, &t.msgs);
+	return t;
+}
+
+static struct try try(const char *text)
+{
+	return try_n(text, strlen(text));
+}
+
+static void done(struct try *t)
+{
+	config_free(t->c);
+	config_messages_done(&t->msgs);
+}
+
+/* A message of that level, about that line, with that text in it. */
+static bool said(const struct try *t, enum config_level level, unsigned line, const char *text)
+{
+	for (size_t i = 0; i < t->msgs.count; i++) {
+		const struct config_message *m = &t->msgs.item[i];
+
+		if (m->level == level && m->line == line && strstr(m->text, text))
+			return true;
+	}
+	return false;
+}
+
+static size_t said_count(const struct try *t, enum config_level level)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->msgs.count; i++)
+		count += t->msgs.item[i].level == level;
+	return count;
+}
+
+/* Loads, and says exactly one WARN: about line 1, with that text. */
+static void warns(const char *text, const char *message, const char *what)
+{
+	struct try t = try(text);
+
+	ok(t.err == 0 && t.c && said_count(&t, CONFIG_WARN) == 1 &&
+		said(&t, CONFIG_WARN, 1, message), what);
+	done(&t);
+}
+
+/* No config, and exactly one ERR about line 1. */
+static void refuses(const char *text, const char *message, const char *what)
+{
+	struct try t = try(text);
+
+	ok(t.err == EINVAL && !t.c && t.msgs.errors == 1 && said(&t, CONFIG_ERR, 1, message), what);
+	done(&t);
+}
+
+#define loads(text, claim, what)                                                                   \
+	do {                                                                                       \
+		struct try tried = try(text);                                                      \
+		const struct config *c = tried.c;                                                  \
+		ok(tried.err == 0 && c && (claim), what);                                          \
+		done(&tried);                                                                      \
+	} while (0)
+
+static void test_defaults(void)
+{
+	struct try t = try("");
+
+	is_int(t.err, 0, "an empty file is a configuration");
+	is_int((long long)t.msgs.count, 0, "... nothing is said about it");
+	is_int((long long)t.c->if_inbound.count, 0, "... without an inbound interface");
+	ok(!t.c->if_inbound.item && !t.c->if_outbound, "... and without an outbound one");
+	is_int(t.c->sip_listen_port, 5060, "SIP port");
+	is_int(t.c->rtp_port_low, 7070, "first RTP port");
+	is_int(t.c->rtp_port_high, 7089, "last RTP port");
+	is_int(t.c->rtp_timeout, 300, "a missing rtp_timeout does not kill calls");
+	is_int(t.c->rtp_hold_timeout, 7200, "hold lasts longer");
+	is_int(t.c->default_expires, 3600, "default_expires");
+	is_int(t.c->rtp_latch, RTP_LATCH_STRICT, "latching is strict");
+	is_int(t.c->rtp_proxy_enable, 1, "media is relayed");
+	is_int(t.c->silence_log, 1, "silence_log");
+	is_int(t.c->max_calls, 5000, "max_calls");
+	is_str(t.c->plugin_blacklist_db_sync_mode, "OFF", "a string's default");
+	for (size_t i = 0; i < config_row_count; i++)
+		if (config_row_is_option(&config_rows[i]) &&
+		    !config_row_is_default(t.c, &config_rows[i]))
+			ok(false, config_rows[i].name);
+	done(&t);
+}
+
+static void test_numbers(void)
+{
+	loads("debug_level = 0x1F", c->debug_level == 0x1f, "hexadecimal");
+	loads("debug_level = -1", c->debug_level == 0xffffffff, "all bits by -1");
+	loads("debug_level = 0xffffffff", c->debug_level == 0xffffffff, "all bits");
+	loads("sip_listen_port = 5070   ", c->sip_listen_port == 5070, "blanks behind a number");
+	loads("sip_listen_port = \"5070\"", c->sip_listen_port == 5070, "a quoted number");
+	loads("daemonize = 2", c->daemonize, "any number but 0 is yes");
+	loads("daemonize = YES", c->daemonize, "yes");
+	loads("rtp_proxy_enable = off", !c->rtp_proxy_enable, "off");
+	loads("rtp_latch = any", c->rtp_latch == RTP_LATCH_ANY, "a word");
+	loads("sip_listen_port = 010000", c->sip_listen_port == 4096, "octal, as before");
+	warns("sip_listen_port = 010000", "octal", "... which is told");
+	warns("rtp_timeout = 10s", "read as 10 seconds", "10s is 10");
+	loads("rtp_timeout = 10s", c->rtp_timeout == 10, "... really");
+	loads("rtp_timeout = 0", c->rtp_timeout == 300, "rtp_timeout = 0 is the default");
+	warns("rtp_timeout = 0", "300 seconds are used", "... which is told");
+	loads("rtp_hold_timeout = 0", c->rtp_hold_timeout == 7200, "the same for hold");
+	loads("autosave_registrations = 0", c->autosave_registrations == 0, "another 0 is a 0");
+	refuses("sip_listen_port = sip", "not a number", "a word is no number");
+	refuses("sip_listen_port = 08", "not a number", "08 is no octal number");
+	refuses("sip_listen_port = 0x", "not a number", "0x is no number");
+	refuses("sip_listen_port = \"\"", "not a number", "nothing is no number");
+	refuses("sip_listen_port = 65536", "between 1 and 65535", "too large");
+	refuses("sip_listen_port = -1", "between 1 and 65535", "too small");
+	refuses("sip_listen_port = 99999999999999999999", "between", "larger than any number");
+	refuses("rtp_dscp = 64", "between 0 and 63", "a DSCP has six bits");
+	refuses("debug_level = 0x100000000", "between", "33 bits");
+	refuses("daemonize = perhaps", "not a number", "neither yes nor no");
+	refuses("rtp_latch = loose", "strict|any", "a wrong word");
+	refuses("sip_listen_port = {1, 2}", "one value", "two values for one");
+	refuses("user = {}", "one value", "no value for one");
+}
+
+static void test_strings(void)
+{
+	loads("user = nobody # user", strcmp(c->user, "nobody") == 0, "a string");
+	loads("registration_file=/home/user/x", strcmp(c->registration_file, "/home/user/x") == 0,
+	    "an option's name inside a value means nothing");
+	loads("user = nobody\nuser = \"\"", !c->user, "an empty quoted string is no string");
+	loads("user = 'a\\\\b' ", strcmp(c->user, "a\\b") == 0, "a backslash");
+	loads("ua_string = it's ${HOME} \\ x'", strcmp(c->ua_string, "it's ${HOME} \\ x'") == 0,
+	    "what libconfuse would read otherwise");
+	warns("user =", "no value", "an empty value is told");
+	warns("user = # nobody", "no value", "... also before a comment");
+	warns("hosts_deny_sip = , ,", "no value", "... and of commas alone");
+	warns("outbound_proxy_host = undef", "not set", "undef is not set");
+	loads("outbound_proxy_host = undef", !c->outbound_proxy_host, "... really");
+	loads("outbound_proxy_host = \"undef\"", strcmp(c->outbound_proxy_host, "undef") == 0,
+	    "a host of that name needs quotes");
+	warns("user = \"a\" b", "quotes", "quotes that embrace nothing are told");
+	refuses("user = a\001b", "control character", "control characters are refused");
+	refuses("ua_string = a\rVia: x", "control character", "no header can be smuggled in");
+	refuses("user = {a", "complete", "an open list");
+}
+
+static void test_lists(void)
+{
+	loads("if_inbound = eth0", c->if_inbound.count == 1, "one interface");
+	loads("if_inbound = eth0, 10.0.0.1 ,2001:db8::1",
+	    c->if_inbound.count == 3 && strcmp(c->if_inbound.item[1], "10.0.0.1") == 0, "three");
+	loads("if_inbound = {a, b}\nif_inbound += c", c->if_inbound.count == 3, "+= appends");
+	loads("if_inbound = a\nif_inbound = b",
+	    c->if_inbound.count == 1 && strcmp(c->if_inbound.item[0], "b") == 0,
+	    "the last of two counts");
+	loads("plugin_regex_pattern = a,b\nplugin_regex_pattern = c",
+	    c->plugin_regex_pattern.count == 2 &&
+		strcmp(c->plugin_regex_pattern.item[0], "a,b") == 0,
+	    "classic lists append and do not split");
+	loads("plugin_regex_replace = \"\"", c->plugin_regex_replace.count == 1 &&
+		!*c->plugin_regex_replace.item[0], "an empty entry of a list");
+	loads("outbound_domain_name=a\noutbound_domain_host=b\noutbound_domain_port=1\n"
+	    "outbound_domain_name=c\noutbound_domain_host=d\noutbound_domain_port=2",
+	    c->outbound_domain_port.count == 2 && c->outbound_domain_port.item[1] == 2,
+	    "triples");
+	loads("outbound_domain_name=a\noutbound_domain_host=b",
+	    c->outbound_domain_name.count == 0 && c->outbound_domain_host.count == 0,
+	    "triples that do not match are ignored");
+	warns("outbound_domain_name=a\noutbound_domain_host=b", "do not match", "... and told");
+	warns("mask_host = a", "do not match", "the same for masks");
+	refuses("outbound_domain_port = 70000", "between", "a port in a list is checked");
+}
+
+static void test_long_list(void)
+{
+	char *text = malloc((size_t)(CONFIG_LIST_MAX + 1) * 16), *end = text;
+	struct try t;
+
+	for (int i = 0; i < CONFIG_LIST_MAX; i++)
+		end += sprintf(end, "mask_host=a\n");
+	strcpy(end, "mask_host=b\n");
+	t = try_n(text, (size_t)(end - text));
+	is_int(t.err, 0, "the longest list");
+	done(&t);
+	t = try(text);
+	ok(t.err == EINVAL && said(&t, CONFIG_ERR, CONFIG_LIST_MAX + 1, "more than"), "one too many");
+	done(&t);
+	free(text);
+}
+
+static void test_acl(void)
+{
+	struct try t = try("hosts_allow_reg = 10.0.0.0/8, 192.0.2.7,2001:db8::/32\n");
+	struct addr a;
+
+	is_int((long long)t.c->hosts_allow_reg.count, 3, "networks");
+	addr_parse(&a, "10.1.2.3", 0);
+	ok(acl_match(&t.c->hosts_allow_reg, &a), "... that match");
+	addr_parse(&a, "192.0.2.8", 0);
+	ok(!acl_match(&t.c->hosts_allow_reg, &a), "... and do not");
+	done(&t);
+	loads("hosts_deny_sip = \"10.0.0.0/8\",'11.0.0.0/8'", c->hosts_deny_sip.count == 2,
+	    "quotes around each network");
+	loads("hosts_deny_sip = \"10.0.0.0/8, 11.0.0.0/8\"", c->hosts_deny_sip.count == 2,
+	    "quotes around all");
+	loads("hosts_deny_sip = 10.0.0.0/8\nhosts_deny_sip += 11.0.0.0/8",
+	    c->hosts_deny_sip.count == 2, "+= appends");
+	loads("hosts_deny_sip = 10.0.0.0/8\nhosts_deny_sip = 11.0.0.0/8",
+	    c->hosts_deny_sip.count == 1, "the last of two counts");
+	refuses("hosts_deny_sip = 10.0.0.0/8, nobody, 11.0.0.0/8", "\"nobody\"",
+	    "one bad network refuses all, and is named");
+	refuses("hosts_allow_reg = undef", "undef", "an unset variable does not allow everybody");
+	refuses("hosts_deny_sip = 10.0.0.0/33", "10.0.0.0/33", "a wrong mask");
+}
+
+static void test_repeated(void)
+{
+	struct try t = try("user = a\nuser = b\nhosts_deny_sip=10.0.0.1\n\nhosts_deny_sip=10.0.0.2");
+
+	is_str(t.c->user, "b", "the last of two counts");
+	ok(said(&t, CONFIG_INFO, 2, "what line 1 says is void"), "... and is told");
+	ok(said(&t, CONFIG_WARN, 5, "what line 3 says is void"), "... louder for networks");
+	done(&t);
+}
+
+static void test_names(void)
+{
+	struct try t;
+
+	warns("if_inbond = eth0", "did you mean if_inbound", "a slip of the pen");
+	warns("User = nobody", "did you mean user", "names are case sensitive");
+	warns("rtp-port-low = 7070", "did you mean rtp_port_low", "another dash");
+	warns("colour = green", "unknown option \"colour\";", "nothing is like it");
+	warns("= green", "unknown option \"\";", "no name at all");
+	warns("\033[2J = green", "\"?[2J\"", "a terminal is not at risk");
+	warns("include(\"/etc/passwd\")", "without a '='", "there is no include");
+	t = try("proxy_auth_passwd sesame");
+	ok(said(&t, CONFIG_WARN, 1, "\"proxy_auth_passwd\"") && !said(&t, CONFIG_WARN, 1, "sesame"),
+	    "a password in a broken line is not shown");
+	done(&t);
+	t = try("plugin_stun_server_host = stun.example.org\nplugin_stun_server_port = 1\n");
+	is_str(t.c->plugin_stun_server, "stun.example.org", "an alias");
+	is_int(t.c->plugin_stun_port, 1, "... does not hit its neighbour");
+	ok(said(&t, CONFIG_INFO, 1, "taken as plugin_stun_server"), "... and is told");
+	done(&t);
+	warns("pi_shortdial_akey = *00", "use plugin_shortdial_akey", "a retired option");
+	ok(config_row_find("use_rport") && !config_row_find("use_rpor"), "names match exactly");
+	for (size_t i = 0; i < config_row_count; i++) {
+		const struct config_row *row = &config_rows[i];
+
+		if (config_row_find(row->name) != row)
+			ok(false, "two rows of one name");
+		if (row->type == OPT_ALIAS && !config_row_find(row->instead))
+			ok(false, "an alias of nothing");
+	}
+}
+
+static void test_later(void)
+{
+	struct try t;
+
+	warns("tcp_keepalive = 20", "no effect yet", "what does nothing yet is told");
+	loads("tcp_keepalive = 20", c->tcp_keepalive == 20, "... and kept");
+	loads("tcp_timeout = 600", said_count(&tried, CONFIG_WARN) == 0, "its default is not told");
+	warns("proxy_auth_pwfile = /x", "REGISTER is not authenticated", "no password is asked for");
+	warns("rtp_input_dejitter = -5", "between", "a wrong value of such an option only warns");
+	loads("rtp_input_dejitter = -5", c->rtp_input_dejitter == 0, "... and its default stays");
+	warns("plugin_fix_DTAG_networks = x", "\"x\"", "the same for networks");
+	warns("load_plugin = /usr/lib/siproxd/plugin_stun.la", "plugin_stun is not part",
+	    "a plugin that is missing");
+	warns("load_plugin = plugin_nonsense.so", "no plugin \"plugin_nonsense\"", "... or unknown");
+	t = try("load_plugin = plugin_logcall.la\nplugindir = /x\nthread_stack_size = 512\n"
+		"plugin_shortdial_akey = *00");
+	is_int((long long)said_count(&t, CONFIG_WARN), 0, "what nobody misses is no warning");
+	is_int((long long)said_count(&t, CONFIG_INFO), 3, "... but mentioned");
+	done(&t);
+}
+
+static void test_ports(void)
+{
+	loads("rtp_port_low = 7070\nrtp_port_high = 7070", c->rtp_port_high == 7071,
+	    "one port alone becomes a pair");
+	loads("rtp_port_low = 7071\nrtp_port_high = 7073", c->rtp_port_low == 7071, "an odd start");
+	warns("rtp_port_low = 7071\nrtp_port_high = 7073", "first port is 7072", "... is told");
+	refuses("rtp_port_high = 7069", "no pair", "the end before the start");
+	refuses("rtp_port_high = 7072\nrtp_port_low = 7073", "no pair", "no pair fits");
+	refuses("rtp_port_high = 65535\nrtp_port_low = 65535", "no pair", "no pair at the very end");
+	warns("sip_listen_port = 7075", "RTP ports", "SIP among the RTP ports");
+}
+
+static void test_bounds(void)
+{
+	char *big = malloc(CONFIG_FILE_MAX + 1);
+	struct try t;
+
+	memset(big, '\n', CONFIG_FILE_MAX + 1);
+	t = try_n(big, CONFIG_FILE_MAX);
+	is_int(t.err, 0, "the largest file");
+	done(&t);
+	t = try_n(big, CONFIG_FILE_MAX + 1);
+	ok(t.err == EFBIG && t.msgs.errors == 1, "a larger one");
+	done(&t);
+	memset(big, '#', CONFIG_LINE_MAX + 1);
+	t = try_n(big, CONFIG_FILE_MAX);
+	ok(t.err == EINVAL && said(&t, CONFIG_ERR, 1, "longer than"), "a line that is too long");
+	done(&t);
+	t = try_n("\na = \0b\n", 8);
+	ok(t.err == EINVAL && said(&t, CONFIG_ERR, 2, "NUL"), "a NUL byte");
+	done(&t);
+	for (size_t i = 0; i + 2 <= CONFIG_FILE_MAX; i += 2)
+		memcpy(big + i, "x\n", 2);
+	memcpy(big + CONFIG_FILE_MAX - 16, "\nsilence_log=9\n\n", 16);
+	t = try_n(big, CONFIG_FILE_MAX);
+	ok(t.err == EINVAL && t.msgs.count <= CONFIG_MESSAGES_MAX + 1 && t.msgs.lost > 0,
+	    "half a million complaints are bounded");
+	is_int((long long)said_count(&t, CONFIG_ERR), 1, "... and the error is among them");
+	done(&t);
+	free(big);
+}
+
+static char *explained(const struct try *t)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	config_explain(&t->msgs, f);
+	fclose(f);
+	return text;
+}
+
+static void test_explain(void)
+{
+	struct try t = try("\nrtp_port_low = 0x1b9e\nfoo\nproxy_auth_passwd = sesame\n"
+			   "rtp_timeout = 60");
+	char *text = explained(&t);
+
+	ok(strstr(text, "line 2: rtp_port_low = 7070 (first RTP port)\n"), "a line as understood");
+	ok(strstr(text, "line 5: rtp_timeout = 60 seconds ("), "... with its unit");
+	ok(strstr(text, "t:3: warning: "), "... and the messages");
+	ok(!strstr(text, "sesame") && strstr(text, "(hidden)"), "... without the password");
+	free(text);
+	done(&t);
+}
+
+struct names {
+	char text[200];
+};
+
+static void add_name(void *arg, const char *name)
+{
+	struct names *names = arg;
+
+	strcat(names->text, name);
+	strcat(names->text, " ");
+}
+
+static void test_restart(void)
+{
+	struct try a = try("if_inbound = eth0\nuser = a\nrtp_timeout = 10");
+	struct try b = try("if_inbound = eth0, eth1\nuser = \"a\"\nrtp_timeout = 20\npid_file = x");
+	struct names names = { "" };
+
+	is_int((long long)config_restart_needed(a.c, b.c, add_name, &names), 2, "two need a restart");
+	is_str(names.text, "if_inbound pid_file ", "... these");
+	names.text[0] = '\0';
+	is_int((long long)config_restart_needed(a.c, a.c, add_name, &names), 0, "none does");
+	done(&a);
+	done(&b);
+}
+
+static void test_load(void)
+{
+	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
+	char path[] = "/tmp/siproxd-config-XXXXXX", name[80];
+	FILE *f;
+
+	if (!ok(mkdtemp(path) != NULL, "a directory"))
+		return;
+	setenv("HOME", path, 1);
+	snprintf(name, sizeof(name), "%s/.siproxdrc", path);
+	t.err = config_load(&t.c, name, &t.msgs);
+	ok(t.err == ENOENT && !t.c && t.msgs.errors == 1, "a file that is not there");
+	done(&t);
+	t.err = config_load(&t.c, path, &t.msgs);
+	ok(t.err == EISDIR && !t.c && t.msgs.errors == 1, "a directory is no file");
+	done(&t);
+	f = fopen(name, "w");
+	fputs("user = abc", f);
+	fclose(f);
+	t.err = config_load(&t.c, NULL, &t.msgs);
+	ok(t.err == 0 && t.c && strcmp(t.c->file, name) == 0, "the home directory comes first");
+	ok(t.c && said(&t, CONFIG_INFO, 0, "read"), "... and is told");
+	done(&t);
+	unlink(name);
+	rmdir(path);
+}
+
+int main(void)
+{
+	test_defaults();
+	test_numbers();
+	test_strings();
+	test_lists();
+	test_long_list();
+	test_acl();
+	test_repeated();
+	test_names();
+	test_later();
+	test_ports();
+	test_bounds();
+	test_explain();
+	test_restart();
+	test_load();
+	return tap_done();
+}
