@@ -27,9 +27,14 @@ endif
 # the configuration
 UNIT_TESTS += \
 	tests/unit/config_test \
-	tests/unit/config_lines_test
+	tests/unit/config_lines_test \
+	tests/unit/config_samples_test \
+	tests/unit/config_docs_test
 tests_unit_config_test_SOURCES = tests/unit/config_test.c
 tests_unit_config_lines_test_SOURCES = tests/unit/config_lines_test.c
+tests_unit_config_samples_test_SOURCES = tests/unit/config_samples_test.c
+tests_unit_config_docs_test_SOURCES = tests/unit/config_docs_test.c
+EXTRA_DIST += tests/data/configs
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

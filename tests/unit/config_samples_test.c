@@ -104,7 +104,7 @@ static void test_sample(const char *dir, const char *name, int len)
 {
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
 	struct config *c = NULL;
-	char path[1000], *dumped;
+	char path[2000], *dumped;
 	FILE *values;
 
 	snprintf(path, sizeof(path), "%s/%.*s.conf", dir, len, name);
