@@ -180,7 +180,7 @@ void config_messages_done(struct config_messages *msgs);
 const char *config_message_text(const struct config_message *m, char *out, size_t size);
 /* All but SET, one a line. */
 void config_messages_print(const struct config_messages *msgs, FILE *to);
-/* For --check: each line of the file as it was understood, then the messages. Passwords are hidden. */
+/* For --check: each line of the file as it was understood, without passwords; then the messages. */
 void config_explain(const struct config_messages *msgs, FILE *to);
 
 /*
@@ -192,7 +192,8 @@ int config_dump(const struct config *c, FILE *to);
 
 /*
  * For a reload: calls fn for each option whose value differs and which cannot change while we run;
- * returns how many there are. The running values of those stay as they are in `old`.
+ * returns how many there are. `fresh` holds their new values nonetheless; what was opened by the
+ * old ones stays so until the restart.
  */
 typedef void config_restart_fn(void *arg, const char *name);
 size_t config_restart_needed(const struct config *old, const struct config *fresh,

@@ -42,17 +42,25 @@ const char *config_line_after(const char *item)
 	return item + strlen(item) + 1;
 }
 
+/* s points at a quote; where it is closed, or NULL. */
+static char *closing_quote(char *s)
+{
+	char *close = s + 1;
+
+	while (*close && *close != *s)
+		close += close[0] == '\\' && close[1] ? 2 : 1;
+	return *close ? close : NULL;
+}
+
 /*
  * s points at a quote. Writes what it embraces to out (which may lie before s) and returns the
  * place behind the closing quote, or NULL when there is none; then nothing is written.
  */
 static char *unquote(char *s, char **out)
 {
-	char quote = *s, *close = s + 1, *to = *out;
+	char quote = *s, *close = closing_quote(s), *to = *out;
 
-	while (*close && *close != quote)
-		close += close[0] == '\\' && close[1] ? 2 : 1;
-	if (!*close)
+	if (!close)
 		return NULL;
 	for (char *from = s + 1; from < close; from++) {
 		if (*from == '\\' && (from[1] == quote || from[1] == '\\'))
@@ -119,11 +127,9 @@ static bool read_list(char *s, char *out, size_t *count)
 /* True when all of s, but for a comment, is one quoted string; it is then unquoted in place. */
 static bool read_quoted(char *s)
 {
-	char *close = s + 1, *out = s;
+	char *close = closing_quote(s), *out = s;
 
-	while (*close && *close != *s)
-		close += close[0] == '\\' && close[1] ? 2 : 1;
-	if (!*close || !is_line_end(skip_blanks(close + 1)))
+	if (!close || !is_line_end(skip_blanks(close + 1)))
 		return false;
 	unquote(s, &out);
 	return true;

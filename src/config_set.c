@@ -181,7 +181,8 @@ static void set_number(struct reading *r, const struct config_row *row, const ch
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static void set_list(struct reading *r, const struct config_row *row, const struct config_line *line)
+static void set_list(struct reading *r, const struct config_row *row,
+    const struct config_line *line)
 {
 	const char *item = line->value;
 

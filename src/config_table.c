@@ -142,7 +142,7 @@ const struct config_row config_rows[] = {
 	PNUM(blacklist, hitcount, "10", 1, INT_MAX, "failures", "failures before blocking"),
 	PNUM(blacklist, register_window, "30", 0, DAY, "seconds", "time of one registration try"),
 
-	/* names that one firewall distribution invented; compat: they never worked before */
+	/* names that OPNsense writes; siproxd 0.8 never understood them as they were meant */
 	ALIAS("plugin_fbox_anoncall_networks", "plugin_fix_fbox_anoncall_networks"),
 	ALIAS("plugin_stun_server_host", "plugin_stun_server"),
 	ALIAS("plugin_stun_server_port", "plugin_stun_port"),
