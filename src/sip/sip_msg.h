@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sip_msg: one SIP message as three things: the bytes that came, our index of them (header lines
+ * and their comma-separated values as byte ranges), and a list of edits on byte ranges. What
+ * leaves is the bytes that came but for the edits. libosip2 parses the message too and says
+ * whether it is one; for every header that we decide on, its count of values must equal ours.
+ *
+ * A message lives for one pass through the pipeline; who wants more calls sip_msg_dup().
+ * RFC 3261 7, 20, 25.
+ */
+#ifndef SIP_SIP_MSG_H
+#define SIP_SIP_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "sip/sip_uri.h"
+#include "sip/sip_via.h"
+
+#define SIP_MSG_MAX    65535 /* bytes */
+#define SIP_LINES_MAX  256   /* header lines */
+#define SIP_VALUES_MAX 256   /* values of the headers that we know */
+
+enum sip_method {
+	SIP_OTHER, /* any that needs no special care */
+	SIP_INVITE,
+	SIP_ACK,
+	SIP_BYE,
+	SIP_CANCEL,
+	SIP_REGISTER,
+	SIP_OPTIONS,
+	SIP_UPDATE,
+	SIP_PRACK,
+	SIP_SUBSCRIBE,
+	SIP_NOTIFY,
+	SIP_REFER,
+};
+
+enum sip_hdr {
+	HDR_UNKNOWN,
+	HDR_VIA,
+	HDR_FROM,
+	HDR_TO,
+	HDR_CALL_ID,
+	HDR_CSEQ,
+	HDR_CONTACT,
+	HDR_ROUTE,
+	HDR_RECORD_ROUTE,
+	HDR_MAX_FORWARDS,
+	HDR_EXPIRES,
+	HDR_CONTENT_TYPE,
+	HDR_CONTENT_LENGTH,
+	HDR_PROXY_REQUIRE,
+	HDR_USER_AGENT,
+	HDR_URI, /* any other header whose values are name-addrs or URIs: Refer-To, P-Asserted... */
+	HDR_WARNING,
+};
+
+struct sip_line {
+	enum sip_hdr id;
+	struct str name;  /* as written */
+	struct str value; /* trimmed, folding inside */
+	struct str whole; /* with its line end */
+};
+
+struct sip_value {
+	enum sip_hdr id;
+	unsigned line; /* index of its header line */
+	struct str text;
+};
+
+struct sip_edit {
+	size_t off, len;      /* range of the received bytes that goes */
+	size_t text, textlen; /* what comes instead, in edit_text */
+};
+
+struct sip_msg {
+	char *data; /* NUL-terminated copy of what came */
+	size_t len;
+
+	bool is_request;
+	struct str start_line; /* without its line end */
+	enum sip_method method; /* of the request, or of the CSeq of a response */
+	struct str method_name;
+	struct str uri_text; /* Request-URI */
+	struct sip_uri uri;
+	int status; /* 0 in a request */
+
+	struct str call_id;
+	uint32_t cseq;
+	struct sip_nameaddr from, to;
+	struct str from_tag, to_tag; /* len 0: none */
+	struct sip_via via;          /* the topmost */
+	int64_t max_forwards;        /* -1: none */
+	int64_t expires;             /* -1: none */
+	struct str body;
+
+	struct sip_line *line;
+	unsigned n_lines;
+	struct sip_value *value;
+	unsigned n_values;
+
+	struct sip_edit *edit;
+	unsigned n_edits, cap_edits;
+	struct buf edit_text;
+};
+
+enum sip_parse {
+	SIP_PARSE_OK,
+	SIP_PARSE_BAD,     /* nonsense, or a message that nobody could answer: drop it */
+	SIP_PARSE_REFUSE,  /* a bad request, but *out is good enough for sip_reply: 400 */
+	SIP_PARSE_NOMEM,
+};
+
+/* Once before the first message; libosip2's tables. */
+int sip_msg_init(void);
+
+/* `why` says in a few words what was wrong. The caller frees *out, which is NULL unless the
+ * result is OK or REFUSE. */
+enum sip_parse sip_msg_parse(struct sip_msg **out, const void *data, size_t len, const char **why);
+/* The same bytes parsed anew, without the edits. ENOMEM. */
+int sip_msg_dup(struct sip_msg **out, const struct sip_msg *msg);
+void sip_msg_free(struct sip_msg *msg);
+
+/* The n-th value (from 0) of a header in the order of the message; NULL behind the last. */
+const struct sip_value *sip_msg_value(const struct sip_msg *msg, enum sip_hdr id, unsigned n);
+unsigned sip_msg_count(const struct sip_msg *msg, enum sip_hdr id);
+const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id);
+/* A header that is not in enum sip_hdr, by its full name; NULL. */
+const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name);
+/* A well-known option tag in a comma list such as Require. */
+enum sip_method sip_method_of(struct str name);
+
+/*
+ * Edits. Ranges lie in msg->data and must not overlap; several insertions at one place keep their
+ * order. All return 0 or ENOMEM, after which the message must not be sent.
+ */
+int sip_msg_replace(struct sip_msg *msg, struct str range, struct str text);
+int sip_msg_replacef(struct sip_msg *msg, struct str range, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Before the byte at `at` (a pointer into msg->data). */
+int sip_msg_insertf(struct sip_msg *msg, const char *at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Every line of that header. */
+int sip_msg_remove_lines(struct sip_msg *msg, enum sip_hdr id);
+/* The first n values of a header, with their lines where those become empty. */
+int sip_msg_remove_first(struct sip_msg *msg, enum sip_hdr id, unsigned n);
+/* Where a new line of that header belongs: at its first line, or else at the end of the Vias. */
+const char *sip_msg_line_start(const struct sip_msg *msg, enum sip_hdr id);
+/* Behind the last line of that header, or else as above. */
+const char *sip_msg_line_end(const struct sip_msg *msg, enum sip_hdr id);
+void sip_msg_edits_clear(struct sip_msg *msg);
+/* The message with its edits; Content-Length set right if the body was edited. ENOMEM. */
+int sip_msg_splice(struct sip_msg *msg, struct buf *out);
+
+#endif

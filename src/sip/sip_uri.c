@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/sip_uri.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+static const char *find(const char *s, const char *end, char c)
+{
+	const char *at = s < end ? memchr(s, c, (size_t)(end - s)) : NULL;
+
+	return at ? at : end;
+}
+
+const char *sip_scan_to(const char *s, const char *end, char stop)
+{
+	bool quoted = false, bracketed = false;
+
+	for (; s < end; s++) {
+		if (quoted) {
+			if (*s == '\\' && s + 1 < end)
+				s++;
+			else if (*s == '"')
+				quoted = false;
+		} else if (*s == stop && !bracketed) {
+			return s;
+		} else if (*s == '"') {
+			quoted = true;
+		} else if (*s == '<') {
+			bracketed = true;
+		} else if (*s == '>') {
+			bracketed = false;
+		}
+	}
+	return end;
+}
+
+static bool is_scheme(struct str s)
+{
+	if (s.len == 0 || !isalpha((unsigned char)s.s[0]))
+		return false;
+	for (size_t i = 1; i < s.len; i++)
+		if (!isalnum((unsigned char)s.s[i]) && !strchr("+-.", s.s[i]))
+			return false;
+	return true;
+}
+
+static bool is_host(struct str h)
+{
+	if (h.len == 0 || h.len > 255)
+		return false;
+	for (size_t i = 0; i < h.len; i++)
+		if (!isalnum((unsigned char)h.s[i]) && !strchr(".-_:[]%", h.s[i]))
+			return false;
+	return true;
+}
+
+/* "host", "host:port", "[v6]:port" */
+static int parse_hostport(struct sip_uri *out, struct str text)
+{
+	const char *end = text.s + text.len, *colon;
+	uint64_t port = 0;
+
+	if (text.len && text.s[0] == '[') {
+		const char *close = find(text.s, end, ']');
+
+		if (close == end)
+			return EINVAL;
+		colon = close + 1;
+		if (colon < end && *colon != ':')
+			return EINVAL;
+	} else {
+		colon = find(text.s, end, ':');
+	}
+	out->host = str_range(text.s, colon);
+	out->hostport = text;
+	if (colon < end) {
+		if (!str_to_uint(str_range(colon + 1, end), 65535, &port) || port == 0)
+			return EINVAL;
+	}
+	out->port = (uint16_t)port;
+	return is_host(out->host) ? 0 : EINVAL;
+}
+
+int sip_uri_parse(struct sip_uri *out, struct str text)
+{
+	const char *end = text.s + text.len, *p, *at, *stop;
+
+	memset(out, 0, sizeof(*out));
+	out->whole = text;
+	if (!str_is_word(text))
+		return EINVAL;
+	p = find(text.s, end, ':');
+	out->scheme = str_range(text.s, p);
+	if (p == end || !is_scheme(out->scheme))
+		return EINVAL;
+	if (!sip_uri_is_sip(out))
+		return 0;
+	p++;
+	/* A user part may hold ';' and '?' (RFC 3261 25.1), so the '@' is looked for first. */
+	at = find(p, end, '@');
+	if (at < end) {
+		out->userinfo = str_range(p, at);
+		out->user = str_range(p, find(p, at, ':'));
+		p = at + 1;
+	}
+	stop = find(p, end, '?');
+	out->headers = str_range(stop, end);
+	end = stop;
+	stop = find(p, end, ';');
+	out->params = str_range(stop, end);
+	return parse_hostport(out, str_range(p, stop));
+}
+
+bool sip_uri_is_sip(const struct sip_uri *uri)
+{
+	return str_is_nocase(uri->scheme, "sip") || str_is_nocase(uri->scheme, "sips");
+}
+
+uint16_t sip_uri_port(const struct sip_uri *uri)
+{
+	if (uri->port)
+		return uri->port;
+	return str_is_nocase(uri->scheme, "sips") ? 5061 : 5060;
+}
+
+bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
+{
+	return str_equal_nocase(a->scheme, b->scheme) && str_equal(a->userinfo, b->userinfo) &&
+	    str_equal_nocase(a->host, b->host) && sip_uri_port(a) == sip_uri_port(b);
+}
+
+bool sip_uri_addr(const struct sip_uri *uri, struct addr *out)
+{
+	return addr_parse_n(out, uri->host.s, uri->host.len, sip_uri_port(uri)) == 0;
+}
+
+int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
+{
+	const char *end, *open, *close;
+
+	memset(out, 0, sizeof(*out));
+	text = str_trim(text);
+	end = text.s + text.len;
+	/* '<' outside of a quoted display name */
+	for (open = text.s; open < end && *open != '<'; open++) {
+		if (*open == '"') {
+			for (open++; open < end && *open != '"'; open++)
+				if (*open == '\\' && open + 1 < end)
+					open++;
+			if (open >= end)
+				return EINVAL;
+		}
+	}
+	if (open == end) {
+		close = find(text.s, end, ';');
+		out->uri = str_trim(str_range(text.s, close));
+		out->params = str_range(close, end);
+		return out->uri.len ? 0 : EINVAL;
+	}
+	out->bracketed = true;
+	out->display = str_trim(str_range(text.s, open));
+	close = find(open, end, '>');
+	if (close == end)
+		return EINVAL;
+	out->uri = str_trim(str_range(open + 1, close));
+	close = find(close, end, ';');
+	out->params = str_range(close, end);
+	return out->uri.len ? 0 : EINVAL;
+}
+
+bool sip_param_get(struct str params, const char *name, struct str *value, struct str *whole)
+{
+	const char *p = params.s, *end = params.s + params.len;
+
+	while (p < end) {
+		const char *start = p, *stop = sip_scan_to(p + 1, end, ';'), *eq;
+		struct str key, val = {stop, 0};
+
+		eq = find(start + 1, stop, '=');
+		key = str_trim(str_range(start + 1, eq));
+		if (eq < stop)
+			val = str_trim(str_range(eq + 1, stop));
+		if (val.len >= 2 && val.s[0] == '"' && val.s[val.len - 1] == '"')
+			val = (struct str){val.s + 1, val.len - 2};
+		if (str_is_nocase(key, name)) {
+			if (value)
+				*value = val;
+			if (whole)
+				*whole = str_range(start, stop);
+			return true;
+		}
+		p = stop;
+	}
+	return false;
+}

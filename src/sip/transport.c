@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sip/sip_msg.h"
+
+/* Datagrams read before the loop looks after timers and other sockets again. */
+#define BURST 64
+
+enum { V4, V6, SOCKETS };
+
+struct transport {
+	struct loop *loop;
+	int fd[SOCKETS];
+	transport_recv_fn *fn;
+	void *arg;
+	char data[SIP_MSG_MAX + 1];
+};
+
+static void readable(struct transport *t, int fd)
+{
+	for (int i = 0; i < BURST; i++) {
+		struct udp_from from;
+		size_t len;
+		int err = udp_recv(fd, t->data, SIP_MSG_MAX, &len, &from);
+
+		if (err == EMSGSIZE)
+			continue;
+		if (err)
+			return;
+		t->fn(t->arg, t->data, len, &from);
+	}
+}
+
+static void v4_readable(void *arg, unsigned events)
+{
+	struct transport *t = arg;
+
+	(void)events;
+	readable(t, t->fd[V4]);
+}
+
+static void v6_readable(void *arg, unsigned events)
+{
+	struct transport *t = arg;
+
+	(void)events;
+	readable(t, t->fd[V6]);
+}
+
+static int open_family(struct transport *t, int which, int family, uint16_t port, int dscp)
+{
+	int err = udp_open_any(family, port, &t->fd[which]);
+
+	if (err)
+		return err;
+	if (dscp > 0 && udp_set_dscp(t->fd[which], family, dscp) != 0)
+		log_warn(LOG_NET, "sip_dscp = %d could not be set on the SIP socket", dscp);
+	return loop_fd_add(t->loop, t->fd[which], LOOP_READ, which == V4 ? v4_readable : v6_readable,
+	    t);
+}
+
+int transport_open(struct transport **out, struct loop *loop, uint16_t port, int dscp,
+    transport_recv_fn *fn, void *arg)
+{
+	struct transport *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return ENOMEM;
+	t->loop = loop;
+	t->fd[V4] = t->fd[V6] = -1;
+	t->fn = fn;
+	t->arg = arg;
+	err = open_family(t, V4, AF_INET, port, dscp);
+	if (!err) {
+		err = open_family(t, V6, AF_INET6, port, dscp);
+		if (err == EAFNOSUPPORT || err == EADDRNOTAVAIL || err == EPROTONOSUPPORT)
+			err = 0; /* a machine without IPv6 */
+	}
+	if (err) {
+		transport_close(t);
+		return err;
+	}
+	*out = t;
+	return 0;
+}
+
+void transport_close(struct transport *t)
+{
+	if (!t)
+		return;
+	for (int i = 0; i < SOCKETS; i++) {
+		if (t->fd[i] < 0)
+			continue;
+		loop_fd_del(t->loop, t->fd[i]);
+		close(t->fd[i]);
+	}
+	free(t);
+}
+
+int transport_send(struct transport *t, const void *data, size_t len, const struct addr *local,
+    const struct addr *to)
+{
+	int fd = t->fd[addr_family(to) == AF_INET6 ? V6 : V4];
+
+	return fd < 0 ? EAFNOSUPPORT : udp_send(fd, data, len, local, to);
+}
