@@ -9,6 +9,7 @@ libsiproxd_a_SOURCES += \
 	src/base/siphash.c src/base/siphash.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/list.h \
+	src/base/str.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/timers.c src/base/timers.h \
 	src/base/log.c src/base/log.h \
@@ -19,6 +20,7 @@ libsiproxd_a_SOURCES += \
 	src/base/acl.c src/base/acl.h \
 	src/base/limit.c src/base/limit.h \
 	src/base/file.c src/base/file.h \
+	src/base/resolver.c src/base/resolver.h \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/system.h
 if LINUX_EXTRAS
@@ -43,10 +45,32 @@ libsiproxd_a_SOURCES += src/media/waiter_poll.c
 endif
 
 # sip/: how SIP is written
-libsiproxd_a_SOURCES +=
+libsiproxd_a_SOURCES += \
+	src/sip/sip_msg.c src/sip/sip_msg.h \
+	src/sip/sip_reply.c src/sip/sip_reply.h \
+	src/sip/sip_sdp.c src/sip/sip_sdp.h \
+	src/sip/sip_uri.c src/sip/sip_uri.h \
+	src/sip/sip_via.c src/sip/sip_via.h \
+	src/sip/transport.c src/sip/transport.h
 
 # proxy/: what we decide
-libsiproxd_a_SOURCES +=
+libsiproxd_a_SOURCES += \
+	src/siproxd.h \
+	src/proxy/call.c src/proxy/call.h \
+	src/proxy/dialog.c src/proxy/dialog.h \
+	src/proxy/forward.c src/proxy/forward.h \
+	src/proxy/location.c src/proxy/location.h \
+	src/proxy/masquerade.c src/proxy/masquerade.h \
+	src/proxy/next_hop.c src/proxy/next_hop.h \
+	src/proxy/pipeline.c src/proxy/pipeline.h \
+	src/proxy/registration.c src/proxy/registration.h \
+	src/proxy/registrations.c src/proxy/registrations.h \
+	src/proxy/request.c src/proxy/request.h \
+	src/proxy/response.c src/proxy/response.h \
+	src/proxy/session.c src/proxy/session.h \
+	src/proxy/side.c src/proxy/side.h \
+	src/proxy/tag.c src/proxy/tag.h \
+	src/proxy/transaction.c src/proxy/transaction.h
 
 # the configuration
 libsiproxd_a_SOURCES += \
@@ -59,6 +83,12 @@ libsiproxd_a_SOURCES += \
 	src/config_set.c \
 	src/config_store.c src/config_store.h \
 	src/config_table.c src/config_table.h
+
+# starting and stopping it all
+libsiproxd_a_SOURCES += \
+	src/paths.c src/paths.h \
+	src/service.c src/service.h \
+	src/service_check.c
 
 sbin_PROGRAMS += siproxd
 siproxd_SOURCES = src/main.c

@@ -1,10 +1,192 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main: the options, the list of starts, and the reverse list of stops.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "build-config.h"
+#include "base/daemon.h"
+#include "base/log.h"
+#include "config.h"
+#include "service.h"
 
-int main(void)
+enum mode { RUN, CHECK, DUMP };
+
+struct options {
+	enum mode mode;
+	const char *config;
+	const char *pid_file;
+	const char *debug;
+	bool foreground;
+};
+
+static const char usage_text[] =
+    "Usage: siproxd [-c FILE] [-d MASK] [-p PIDFILE] [-f]\n"
+    "       siproxd [-c FILE] --check | --dump-config\n"
+    "\n"
+    "The SIP proxy for the NAT firewall: phones behind it can call and be called.\n"
+    "\n"
+    "  -c, --config FILE     read FILE instead of the first siproxd.conf found\n"
+    "  -d, --debug MASK      what to log for debugging, like debug_level; -1 is everything\n"
+    "  -p, --pid-file FILE   write the process number to FILE, like pid_file\n"
+    "  -f, --foreground      stay in the foreground and log to the terminal\n"
+    "      --check           say how the configuration is understood, and what is wrong\n"
+    "      --dump-config     print the configuration in effect, as key = value lines\n"
+    "  -V, --version         print the version\n"
+    "  -h, --help            print this\n"
+    "\n"
+    "Exit status: 0 started or ended as asked, 1 could not start or a wrong configuration.\n"
+    "See siproxd(8) and siproxd.conf(5).\n";
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"debug", required_argument, NULL, 'd'},
+    {"pid-file", required_argument, NULL, 'p'},
+    {"foreground", no_argument, NULL, 'f'},
+    {"check", no_argument, NULL, 'C'},
+    {"dump-config", no_argument, NULL, 'D'},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Unknown options and stray words are told and then ignored, as start scripts in the field expect
+ * ("-d -l 2", compiled-in extras of distributions). */
+static void read_options(int argc, char **argv, struct options *o)
 {
-	printf("siproxd %s\n", PACKAGE_VERSION);
-	return 0;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:d:p:fVh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'd':
+			o->debug = optarg;
+			break;
+		case 'p':
+			o->pid_file = optarg;
+			break;
+		case 'f':
+			o->foreground = true;
+			break;
+		case 'C':
+			o->mode = CHECK;
+			break;
+		case 'D':
+			o->mode = DUMP;
+			break;
+		case 'V':
+			printf("siproxd %s\n", PACKAGE_VERSION);
+			exit(0);
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(0);
+		default:
+			fputs("siproxd: going on without it; see siproxd --help\n", stderr);
+			break;
+		}
+	}
+	if (optind < argc)
+		fprintf(stderr, "siproxd: \"%s\" is ignored: siproxd takes options only\n",
+		    argv[optind]);
+}
+
+/* --check: what was understood, and what this machine lacks. */
+static int check(const struct options *o)
+{
+	struct config_messages msgs = CONFIG_MESSAGES_INIT;
+	struct config *config = NULL;
+	int err, problems = 0;
+
+	msgs.explain = true;
+	err = config_load(&config, o->config, &msgs);
+	config_explain(&msgs, stdout);
+	if (!err)
+		problems = service_check(config, stdout);
+	if (err || problems)
+		printf("\n%s\n", err ? "siproxd would not start with this file."
+				     : "The file is good; see above for what is not right here.");
+	else
+		puts("\nThe file is good, and nothing here stands in the way.");
+	config_messages_done(&msgs);
+	config_free(config);
+	return err ? 1 : 0;
+}
+
+static int dump(const struct config *config)
+{
+	int err = config_dump(config, stdout);
+
+	if (err)
+		fprintf(stderr, "siproxd: the configuration could not be printed: %s\n",
+		    strerror(err));
+	return err ? 1 : 0;
+}
+
+static int load(const struct options *o, struct config **config)
+{
+	struct config_messages msgs = CONFIG_MESSAGES_INIT;
+	int err = config_load(config, o->config, &msgs);
+
+	config_messages_print(&msgs, stderr);
+	config_messages_done(&msgs);
+	return err;
+}
+
+static int run(const struct options *o, struct config *config)
+{
+	struct service_options how = {
+	    .config_path = o->config,
+	    .pid_file = o->pid_file ? o->pid_file : config->pid_file,
+	    .debug = o->debug,
+	};
+	struct daemon_wait *wait = NULL;
+	bool background = config->daemonize && !o->foreground;
+	struct service *service;
+	int err;
+
+	signal(SIGPIPE, SIG_IGN);
+	err = background ? daemon_detach(&wait) : 0;
+	if (err) {
+		fprintf(stderr, "siproxd: going into the background failed: %s\n", strerror(err));
+		config_free(config);
+		return 1;
+	}
+	log_open("siproxd", true);
+	err = service_start(&service, config, &how);
+	if (err) {
+		log_close();
+		daemon_failed(wait);
+		return 1;
+	}
+	if (background)
+		log_stderr(false);
+	daemon_ready(wait);
+	err = service_run(service);
+	service_stop(service);
+	log_close();
+	return err ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.mode = RUN};
+	struct config *config;
+	int status;
+
+	read_options(argc, argv, &o);
+	if (o.mode == CHECK)
+		return check(&o);
+	if (load(&o, &config) != 0)
+		return 1;
+	if (o.mode == RUN)
+		return run(&o, config);
+	status = dump(config);
+	config_free(config);
+	return status;
 }

@@ -114,6 +114,15 @@ void daemon_ready(struct daemon_wait *w)
 	free(w);
 }
 
+void daemon_failed(struct daemon_wait *w)
+{
+	if (w == NULL)
+		return;
+	fd_close(&w->pipe_fd);
+	fd_close(&w->null_fd);
+	free(w);
+}
+
 #if defined(HAVE_SETRESUID) && defined(HAVE_SETRESGID)
 static int set_ids(uid_t uid, gid_t gid)
 {

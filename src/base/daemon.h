@@ -22,6 +22,9 @@ int daemon_detach(struct daemon_wait **out);
  * chroot). Frees `w`; NULL, for a process that stays in the foreground, is fine. */
 void daemon_ready(struct daemon_wait *w);
 
+/* The start failed: frees `w`, keeps the terminal. The first process goes when we exit. */
+void daemon_failed(struct daemon_wait *w);
+
 struct daemon_ids {
 	const char *user;       /* NULL: keep who we are */
 	const char *chroot_dir; /* NULL: none */

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+
+#define CHECK_MS 1000 /* how often the counters of the relay are looked at */
+/* A call whose media we do not see ends by itself after this long. */
+#define BLIND_S 86400
+
+struct calls {
+	struct call_setup setup;
+	struct call_limits limits;
+	struct list all;
+	struct hash by_number;
+	unsigned last_number;
+	struct timer check;
+};
+
+/* What one end last said of an m-line. */
+struct said {
+	struct flow_peer peer;
+	bool held;
+};
+
+struct m_line {
+	struct flow *flow;      /* NULL: port 0 */
+	uint16_t port[2];       /* of each leg */
+	struct said offered;    /* waits for the answer */
+	enum call_leg offerer;
+	bool pending;           /* `offered` holds something */
+	bool fresh;             /* came with the offer that is not answered yet */
+	struct flow_peer peer[2][FLOW_PEERS_MAX];
+	size_t n_peers[2];
+	bool held[2];
+};
+
+struct call {
+	struct list link;
+	struct hash_node node;
+	struct calls *owner;
+	unsigned number;
+	struct hop hop[2];
+	struct list dialogs;
+	struct m_line m[SIP_SDP_MEDIA_MAX];
+	unsigned n_m;
+	bool answered;
+	uint64_t answered_ms;
+	bool lapsing;
+};
+
+/* Ports on their way back to the pool: given when the relay has closed the sockets. */
+struct lease {
+	struct ports *ports;
+	uint16_t port[2];
+};
+
+static void check_calls(void *arg);
+
+int calls_new(struct calls **out, const struct call_setup *setup,
+    const struct call_limits *limits)
+{
+	struct calls *cs = calloc(1, sizeof(*cs));
+
+	if (!cs)
+		return ENOMEM;
+	cs->setup = *setup;
+	cs->limits = *limits;
+	list_init(&cs->all);
+	if (hash_init(&cs->by_number, 64) != 0 ||
+	    timer_start(setup->timers, &cs->check, CHECK_MS, check_calls, cs) != 0) {
+		hash_done(&cs->by_number);
+		free(cs);
+		return ENOMEM;
+	}
+	*out = cs;
+	return 0;
+}
+
+void calls_free(struct calls *cs)
+{
+	struct list *l, *tmp;
+
+	if (!cs)
+		return;
+	timer_stop(cs->setup.timers, &cs->check);
+	list_each(l, tmp, &cs->all)
+		call_free(container_of(l, struct call, link));
+	hash_done(&cs->by_number);
+	free(cs);
+}
+
+void calls_set_limits(struct calls *cs, const struct call_limits *limits)
+{
+	cs->limits = *limits;
+}
+
+size_t calls_count(const struct calls *cs)
+{
+	return cs->by_number.count;
+}
+
+void calls_each(struct calls *cs, void (*fn)(struct call *call, void *arg), void *arg)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &cs->all)
+		fn(container_of(l, struct call, link), arg);
+}
+
+int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out)
+{
+	struct call *call;
+
+	if (calls_count(cs) >= cs->limits.max)
+		return ENOSPC;
+	call = calloc(1, sizeof(*call));
+	if (!call)
+		return ENOMEM;
+	call->owner = cs;
+	if (++cs->last_number == 0)
+		cs->last_number = 1;
+	call->number = cs->last_number;
+	hash_add(&cs->by_number, &call->node, call->number);
+	call->hop[CALLER] = *caller;
+	call->hop[CALLEE] = *callee;
+	list_init(&call->dialogs);
+	list_add_tail(&cs->all, &call->link);
+	*out = call;
+	return 0;
+}
+
+struct call *call_find(const struct calls *cs, unsigned number)
+{
+	struct hash_node *n = number ? hash_first(&cs->by_number, number) : NULL;
+
+	return n ? container_of(n, struct call, node) : NULL;
+}
+
+unsigned call_number(const struct call *call)
+{
+	return call->number;
+}
+
+bool call_is_answered(const struct call *call)
+{
+	return call->answered;
+}
+
+enum call_leg call_leg_of(const struct call *call, enum side side)
+{
+	return call->hop[CALLER].side == side ? CALLER : CALLEE;
+}
+
+enum side call_side_of(const struct call *call, enum call_leg leg)
+{
+	return call->hop[leg].side;
+}
+
+const struct addr *call_named(const struct call *call, enum call_leg leg)
+{
+	return &call->hop[leg].named;
+}
+
+void call_add_dialog(struct call *call, struct dialog *d)
+{
+	d->call = call;
+	list_add_tail(&call->dialogs, &d->link);
+}
+
+struct list *call_dialogs(struct call *call)
+{
+	return &call->dialogs;
+}
+
+/* --- ports and flows ---------------------------------------------------------------------- */
+
+static void lease_ends(void *arg)
+{
+	struct lease *lease = arg;
+
+	for (int i = 0; i < 2; i++)
+		if (lease->port[i])
+			ports_give(lease->ports, lease->port[i]);
+	free(lease);
+}
+
+/* Two legs with different addresses share a port number; with one address they need two pairs. */
+static int take_pairs(struct calls *cs, bool shared, uint16_t port[2])
+{
+	int err = ports_take(cs->setup.ports, &port[0]);
+
+	if (err)
+		return err;
+	port[1] = port[0];
+	if (!shared)
+		return 0;
+	err = ports_take(cs->setup.ports, &port[1]);
+	if (err)
+		ports_give(cs->setup.ports, port[0]);
+	return err;
+}
+
+static void give_pairs(struct calls *cs, const uint16_t port[2])
+{
+	ports_give(cs->setup.ports, port[0]);
+	if (port[1] != port[0])
+		ports_give(cs->setup.ports, port[1]);
+}
+
+/* A pair that another program holds goes to the end of the queue, and the next one is tried. */
+static int open_flow(struct call *call, struct m_line *m)
+{
+	struct calls *cs = call->owner;
+	struct flow_setup setup = {.dscp = cs->limits.dscp};
+	bool shared = addr_equal_ip(&call->hop[0].local, &call->hop[1].local);
+	size_t tries = ports_free_count(cs->setup.ports);
+	int err = ENOSPC;
+
+	for (; tries > 0; tries--) {
+		if (take_pairs(cs, shared, m->port) != 0)
+			return ENOSPC;
+		for (int leg = 0; leg < 2; leg++) {
+			setup.local[leg] = call->hop[leg].local;
+			addr_set_port(&setup.local[leg], m->port[leg]);
+		}
+		err = relay_flow_add(cs->setup.relay, &setup, &m->flow);
+		if (!err)
+			return 0;
+		give_pairs(cs, m->port);
+		m->flow = NULL;
+		if (err != EADDRINUSE)
+			return err;
+	}
+	return ENOSPC;
+}
+
+static void close_flow(struct call *call, struct m_line *m)
+{
+	struct calls *cs = call->owner;
+	struct lease *lease;
+
+	if (!m->flow)
+		return;
+	lease = malloc(sizeof(*lease));
+	if (lease) {
+		lease->ports = cs->setup.ports;
+		lease->port[0] = m->port[0];
+		lease->port[1] = m->port[1] != m->port[0] ? m->port[1] : 0;
+		relay_flow_remove(cs->setup.relay, m->flow, lease_ends, lease);
+	} else {
+		relay_flow_remove(cs->setup.relay, m->flow, NULL, NULL);
+		give_pairs(cs, m->port);
+	}
+	memset(m, 0, sizeof(*m));
+}
+
+void call_free(struct call *call)
+{
+	struct list *l, *tmp;
+
+	if (!call)
+		return;
+	list_each(l, tmp, &call->dialogs)
+		dialog_free(container_of(l, struct dialog, link));
+	for (unsigned i = 0; i < call->n_m; i++)
+		close_flow(call, &call->m[i]);
+	list_del(&call->link);
+	hash_del(&call->owner->by_number, &call->node);
+	free(call);
+}
+
+/* --- what the descriptions say ------------------------------------------------------------ */
+
+/* A port of the same call: its packets would come back to us for ever. Other calls' ports are fine:
+ * a call between two phones hairpins through the provider and meets itself here. */
+static bool is_our_port(const struct call *call, enum call_leg leg, const struct addr *written)
+{
+	if (!addr_equal_ip(written, &call->hop[leg].named) &&
+	    !addr_equal_ip(written, &call->hop[leg].local))
+		return false;
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow && (addr_port(written) | 1) == (call->m[i].port[leg] | 1))
+			return true;
+	return false;
+}
+
+/*
+ * From where packets of this end are taken, and where they go (RFC 7362 4). The address it wrote
+ * is believed if it can be reached from the side it is on; else packets come from the address that
+ * signals for it.
+ */
+static void fill_rule(const struct call *call, enum call_leg leg, const struct hop *from,
+    const struct addr *written, struct latch_rule *rule)
+{
+	const struct side_map *sides = call->owner->setup.sides;
+	bool known = addr_is_set(written) && !addr_is_any(written) &&
+	    !addr_is_multicast(written) && !is_our_port(call, leg, written);
+	bool suits;
+
+	memset(rule, 0, sizeof(*rule));
+	if (!known)
+		suits = false;
+	else if (from->side == LAN)
+		suits = side_is_lan_addr(sides, written);
+	else
+		suits = !addr_is_private(written) || addr_is_private(&call->hop[leg].named);
+	if (known)
+		rule->signalled = *written;
+	rule->sendable = suits || (known && from->side == LAN);
+	if (!suits)
+		rule->also = from->peer;
+	rule->any = call->owner->limits.latch_any && from->side == WAN && call->answered;
+}
+
+static void read_said(const struct call *call, enum call_leg leg, uint64_t peer_id,
+    const struct hop *from, const struct sip_sdp_media *media, struct said *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->peer.id = peer_id;
+	out->held = media->held;
+	fill_rule(call, leg, from, &media->rtp, &out->peer.rtp);
+	fill_rule(call, leg, from, &media->rtcp, &out->peer.rtcp);
+}
+
+/* Puts what an end said into force. */
+static int commit(struct call *call, struct m_line *m, enum call_leg leg, const struct said *said)
+{
+	struct flow_peer *peers = m->peer[leg];
+	size_t n = 0;
+
+	while (n < m->n_peers[leg] && peers[n].id != said->peer.id)
+		n++;
+	if (n == FLOW_PEERS_MAX)
+		n--; /* more early dialogs than we hold: the newest counts */
+	peers[n] = said->peer;
+	if (n == m->n_peers[leg])
+		m->n_peers[leg]++;
+	m->held[leg] = said->held;
+	return relay_flow_peers(call->owner->setup.relay, m->flow, leg, peers, m->n_peers[leg]);
+}
+
+/* Where the other end shall send: our port on its leg. */
+static void tell(const struct call *call, const struct m_line *m, enum call_leg to,
+    struct sip_sdp_media *media)
+{
+	media->relay = call->hop[to].named;
+	addr_set_port(&media->relay, m->port[to]);
+}
+
+static void drop_fresh(struct call *call)
+{
+	for (unsigned i = 0; i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+
+		if (m->fresh)
+			close_flow(call, m);
+		m->pending = m->fresh = false;
+	}
+}
+
+int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
+    struct sip_sdp *sdp)
+{
+	if (sdp->n_media > call->n_m)
+		call->n_m = sdp->n_media;
+	for (unsigned i = 0; i < sdp->n_media; i++) {
+		struct m_line *m = &call->m[i];
+		struct sip_sdp_media *media = &sdp->media[i];
+		int err = 0;
+
+		if (!media->relayable)
+			continue;
+		if (!m->flow) {
+			err = open_flow(call, m);
+			m->fresh = !err;
+		}
+		if (!err) {
+			read_said(call, leg, peer_id, from, media, &m->offered);
+			m->offerer = leg;
+			m->pending = true;
+			if (m->fresh)
+				err = commit(call, m, leg, &m->offered);
+		}
+		if (err) {
+			drop_fresh(call);
+			return err;
+		}
+		tell(call, m, !leg, media);
+	}
+	return 0;
+}
+
+int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
+    struct sip_sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->n_media && i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+		struct sip_sdp_media *media = &sdp->media[i];
+		struct said said;
+		int err = 0;
+
+		if (!m->flow)
+			continue;
+		if (!media->relayable) {
+			/* Refused by one of several early dialogs is not refused by all. */
+			if (call->answered || m->n_peers[leg] == 0)
+				close_flow(call, m);
+			continue;
+		}
+		if (m->pending && m->offerer != leg)
+			err = commit(call, m, m->offerer, &m->offered);
+		m->pending = m->fresh = false;
+		read_said(call, leg, peer_id, from, media, &said);
+		if (!err)
+			err = commit(call, m, leg, &said);
+		if (err)
+			return err;
+		tell(call, m, !leg, media);
+	}
+	return 0;
+}
+
+bool call_awaits_answer(const struct call *call, enum call_leg leg)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].pending && call->m[i].offerer != leg)
+			return true;
+	return false;
+}
+
+void call_offer_refused(struct call *call)
+{
+	drop_fresh(call);
+}
+
+/* The 2xx selects one of the early dialogs: the others' peers are strangers from here on. */
+static void select_peer(struct call *call, struct m_line *m, uint64_t peer_id)
+{
+	for (size_t i = 0; i < m->n_peers[CALLEE]; i++) {
+		if (m->peer[CALLEE][i].id != peer_id)
+			continue;
+		m->peer[CALLEE][0] = m->peer[CALLEE][i];
+		m->n_peers[CALLEE] = 1;
+		break;
+	}
+	for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
+		bool any = call->owner->limits.latch_any && call->hop[leg].side == WAN;
+
+		for (size_t i = 0; i < m->n_peers[leg]; i++)
+			m->peer[leg][i].rtp.any = m->peer[leg][i].rtcp.any = any;
+		relay_flow_peers(call->owner->setup.relay, m->flow, leg, m->peer[leg],
+		    m->n_peers[leg]);
+	}
+}
+
+void call_answered(struct call *call, uint64_t peer_id)
+{
+	if (call->answered)
+		return;
+	call->answered = true;
+	call->answered_ms = timers_now(call->owner->setup.timers);
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow)
+			select_peer(call, &call->m[i], peer_id);
+	if (call->owner->limits.latch_any)
+		log_info(LOG_RTP, "call %u: rtp_latch = any: the first source that sends is believed",
+		    call->number);
+}
+
+/* --- silence ------------------------------------------------------------------------------ */
+
+/* When one of the ends was last heard, in the timers' clock. */
+static uint64_t last_heard(const struct call *call, bool *held)
+{
+	uint64_t last = call->answered_ms;
+
+	*held = false;
+	for (unsigned i = 0; i < call->n_m; i++) {
+		const struct m_line *m = &call->m[i];
+		struct flow_stats stats;
+
+		if (!m->flow)
+			continue;
+		*held |= m->held[CALLER] || m->held[CALLEE];
+		relay_flow_stats(m->flow, &stats);
+		for (int leg = 0; leg < 2; leg++)
+			if (stats.leg[leg].last_seen_ms > last)
+				last = stats.leg[leg].last_seen_ms;
+	}
+	return last;
+}
+
+static bool has_media(const struct call *call)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow)
+			return true;
+	return false;
+}
+
+static void check_call(struct call *call)
+{
+	const struct call_limits *limits = &call->owner->limits;
+	bool held;
+	uint64_t last = last_heard(call, &held), now = timers_now(call->owner->setup.timers);
+	unsigned limit_s = held ? limits->hold_s : limits->silence_s;
+
+	/* Ringing does not start the clock. */
+	if (!call->answered || call->lapsing)
+		return;
+	if (!has_media(call))
+		limit_s = BLIND_S;
+	if (now < last + (uint64_t)limit_s * 1000)
+		return;
+	call->lapsing = true;
+	call->owner->setup.lapsed(call->owner->setup.arg, call,
+	    has_media(call) ? "no media from either side" : "open for too long");
+}
+
+static void check_calls(void *arg)
+{
+	struct calls *cs = arg;
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &cs->all)
+		check_call(container_of(l, struct call, link));
+	timer_start(cs->setup.timers, &cs->check, CHECK_MS, check_calls, cs);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * call: one forwarded INVITE server transaction: its dialogs, and its media: for each m-line a
+ * port pair on each leg and the flow between them. A media port is held exactly as long as its
+ * call. Leg 0 is the caller's, leg 1 the callee's. Owns its calls, their flows and dialogs.
+ * RFC 3264.
+ */
+#ifndef PROXY_CALL_H
+#define PROXY_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/timers.h"
+#include "media/ports.h"
+#include "media/relay.h"
+#include "proxy/dialog.h"
+#include "proxy/side.h"
+#include "sip/sip_sdp.h"
+
+struct calls;
+struct call;
+
+enum call_leg { CALLER, CALLEE };
+
+struct call_setup {
+	struct timers *timers;
+	struct relay *relay; /* NULL: descriptions pass untouched (rtp_proxy_enable = 0) */
+	struct ports *ports;
+	const struct side_map *sides;
+	/* The media fell silent, or the call ran out of time: end it properly. The callee must
+	 * call call_free() now or later. */
+	void (*lapsed)(void *arg, struct call *call, const char *why);
+	void *arg;
+};
+
+struct call_limits {
+	size_t max;
+	unsigned silence_s; /* rtp_timeout */
+	unsigned hold_s;    /* rtp_hold_timeout */
+	bool latch_any;     /* rtp_latch = any */
+	int dscp;           /* -1: leave it alone */
+};
+
+int calls_new(struct calls **out, const struct call_setup *setup,
+    const struct call_limits *limits);
+void calls_free(struct calls *cs);
+void calls_set_limits(struct calls *cs, const struct call_limits *limits);
+size_t calls_count(const struct calls *cs);
+void calls_each(struct calls *cs, void (*fn)(struct call *call, void *arg), void *arg);
+
+/* ENOMEM, ENOSPC. The legs' hops say where each end signals and under which address we stand
+ * there. */
+int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out);
+/* Gives every port back and forgets the dialogs. */
+void call_free(struct call *call);
+unsigned call_number(const struct call *call); /* "call 17:" in the log; never 0 */
+/* NULL: it has ended. */
+struct call *call_find(const struct calls *cs, unsigned number);
+/* The far ends agreed (2xx): the silence clock may run, early answers but `peer_id`'s go. */
+void call_answered(struct call *call, uint64_t peer_id);
+bool call_is_answered(const struct call *call);
+void call_add_dialog(struct call *call, struct dialog *d);
+struct list *call_dialogs(struct call *call); /* of struct dialog, by `link` */
+enum call_leg call_leg_of(const struct call *call, enum side side);
+enum side call_side_of(const struct call *call, enum call_leg leg);
+
+/*
+ * An offer that passes from `leg` to the other one: takes ports for new m-lines and fills in each
+ * media[].relay with where the other end shall send. What runs goes on unchanged until the answer
+ * (but for an m-line's first offer). ENOSPC: no port pair is free; ENOMEM; then nothing changed.
+ */
+int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
+    struct sip_sdp *sdp);
+/* The answer, from `leg`: both sides' addresses take effect. May come several times: from several
+ * early dialogs (peer_id tells them apart), and again in the 200. */
+int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
+    struct sip_sdp *sdp);
+/* An offer of the other leg waits for this one's answer. */
+bool call_awaits_answer(const struct call *call, enum call_leg leg);
+/* The offer was refused: what it added goes, what ran goes on. */
+void call_offer_refused(struct call *call);
+/* Our address on a leg, for the session level of a description. */
+const struct addr *call_named(const struct call *call, enum call_leg leg);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/dialog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dialogs {
+	struct hash table;
+	struct timers *timers;
+	uint8_t key[SIPHASH_KEY_LEN];
+	size_t max;
+};
+
+int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[SIPHASH_KEY_LEN],
+    size_t max)
+{
+	struct dialogs *ds = calloc(1, sizeof(*ds));
+
+	if (!ds)
+		return ENOMEM;
+	if (hash_init(&ds->table, 64) != 0) {
+		free(ds);
+		return ENOMEM;
+	}
+	ds->timers = timers;
+	ds->max = max;
+	memcpy(ds->key, key, sizeof(ds->key));
+	*out = ds;
+	return 0;
+}
+
+static void free_node(struct hash_node *node, void *arg)
+{
+	(void)arg;
+	dialog_free(container_of(node, struct dialog, node));
+}
+
+void dialogs_free(struct dialogs *ds)
+{
+	if (!ds)
+		return;
+	hash_each(&ds->table, free_node, NULL);
+	hash_done(&ds->table);
+	free(ds);
+}
+
+size_t dialogs_count(const struct dialogs *ds)
+{
+	return ds->table.count;
+}
+
+static uint64_t key_of(const struct dialogs *ds, struct str call_id, struct str lan_tag,
+    struct str wan_tag)
+{
+	struct siphash h;
+
+	siphash_init(&h, ds->key);
+	siphash_add_field(&h, call_id.s, call_id.len);
+	siphash_add_field(&h, lan_tag.s, lan_tag.len);
+	siphash_add_field(&h, wan_tag.s, wan_tag.len);
+	return siphash_end(&h);
+}
+
+struct dialog *dialog_find(const struct dialogs *ds, struct str call_id, struct str lan_tag,
+    struct str wan_tag)
+{
+	struct hash_node *n = hash_first(&ds->table, key_of(ds, call_id, lan_tag, wan_tag));
+
+	for (; n; n = hash_next(n)) {
+		struct dialog *d = container_of(n, struct dialog, node);
+
+		if (str_is(call_id, d->call_id) && str_is(lan_tag, d->end[LAN].tag) &&
+		    str_is(wan_tag, d->end[WAN].tag))
+			return d;
+	}
+	return NULL;
+}
+
+static void end_done(struct dialog_end *e)
+{
+	free(e->tag);
+	free(e->contact);
+	free(e->route);
+	free(e->identity);
+}
+
+static void release(struct dialog *d)
+{
+	free(d->call_id);
+	free(d->lan_self);
+	free(d->lan_peer);
+	end_done(&d->end[LAN]);
+	end_done(&d->end[WAN]);
+	free(d);
+}
+
+int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struct str wan_tag,
+    struct dialog **out)
+{
+	struct dialog *d;
+
+	if (ds->table.count >= ds->max)
+		return ENOSPC;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return ENOMEM;
+	d->owner = ds;
+	list_init(&d->link);
+	d->call_id = str_dup(call_id);
+	d->end[LAN].tag = str_dup(lan_tag);
+	d->end[WAN].tag = str_dup(wan_tag);
+	if (!d->call_id || !d->end[LAN].tag || !d->end[WAN].tag) {
+		release(d);
+		return ENOMEM;
+	}
+	hash_add(&ds->table, &d->node, key_of(ds, call_id, lan_tag, wan_tag));
+	*out = d;
+	return 0;
+}
+
+void dialog_free(struct dialog *d)
+{
+	if (!d)
+		return;
+	timer_stop(d->owner->timers, &d->expiry);
+	hash_del(&d->owner->table, &d->node);
+	list_del(&d->link);
+	release(d);
+}
+
+static void expired(void *arg)
+{
+	dialog_free(arg);
+}
+
+void dialog_keep_for(struct dialog *d, uint64_t ms)
+{
+	if (timer_start(d->owner->timers, &d->expiry, ms, expired, d) != 0)
+		dialog_free(d); /* no memory for its end: better none than one for ever */
+}
+
+int dialog_set(char **field, struct str text)
+{
+	char *copy;
+
+	if (!text.len || (*field && str_is(text, *field)))
+		return 0;
+	copy = str_dup(text);
+	if (!copy)
+		return ENOMEM;
+	free(*field);
+	*field = copy;
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dialog: what we must remember of a dialog between a LAN end and a WAN end so that its later
+ * requests find their way and each end sees the names that it used itself (RFC 3261 12). Found by
+ * Call-ID and both tags, per side: a call that hairpins through the provider has the same Call-ID
+ * and tags twice, with the sides swapped. Owns its dialogs; a call's are removed by the call.
+ */
+#ifndef PROXY_DIALOG_H
+#define PROXY_DIALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/siphash.h"
+#include "base/timers.h"
+#include "proxy/side.h"
+
+struct call;
+struct dialogs;
+
+struct dialog_end {
+	char *tag;
+	char *contact;  /* its remote target, as it wrote it; NULL: not told yet */
+	char *route;    /* Route values that lead to it, behind us, or NULL */
+	char *identity; /* its From/To value without the tag, as itself sees it */
+	uint32_t cseq;  /* highest of its requests */
+	struct hop hop; /* where it signals from */
+};
+
+struct dialog {
+	struct hash_node node;
+	struct list link; /* among its call's; alone otherwise */
+	struct dialogs *owner;
+	char *call_id;
+	struct dialog_end end[2]; /* LAN, WAN */
+	/* The LAN end's view where it differs from the WAN's: its own and the peer's From/To value
+	 * without tag. NULL: the same on both sides. */
+	char *lan_self, *lan_peer;
+	struct call *call; /* NULL: not of an INVITE */
+	bool confirmed;
+	struct timer expiry; /* of one without a call */
+};
+
+int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[SIPHASH_KEY_LEN],
+    size_t max);
+void dialogs_free(struct dialogs *ds);
+size_t dialogs_count(const struct dialogs *ds);
+
+struct dialog *dialog_find(const struct dialogs *ds, struct str call_id, struct str lan_tag,
+    struct str wan_tag);
+/* ENOMEM, ENOSPC. */
+int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struct str wan_tag,
+    struct dialog **out);
+void dialog_free(struct dialog *d);
+/* One without a call ends by itself after that long. */
+void dialog_keep_for(struct dialog *d, uint64_t ms);
+/* Replaces a field by a copy; an empty text leaves it as it is. ENOMEM: unchanged. */
+int dialog_set(char **field, struct str text);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/forward.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/resolver.h"
+#include "proxy/masquerade.h"
+#include "proxy/registration.h"
+#include "proxy/tag.h"
+#include "sip/sip_reply.h"
+#include "siproxd.h"
+
+void target_done(struct target *t)
+{
+	free(t->uri);
+	free(t->route);
+	free(t->binding);
+	memset(t, 0, sizeof(*t));
+}
+
+static char *copy_lines(const struct sip_msg *msg, enum sip_hdr id)
+{
+	struct buf b = BUF_INIT;
+
+	for (unsigned i = 0; i < msg->n_lines; i++)
+		if (msg->line[i].id == id)
+			buf_add(&b, msg->line[i].whole.s, msg->line[i].whole.len);
+	return b.len ? buf_take(&b) : NULL;
+}
+
+static int copy_request(struct forward *fw, const struct sip_msg *req)
+{
+	const struct sip_value *contact = sip_msg_value(req, HDR_CONTACT, 0);
+	struct buf head = BUF_INIT, vias = BUF_INIT;
+	struct sip_nameaddr addr;
+	char tag[TAG_LEN + 1];
+
+	tag_for(fw->sd->key, req, tag);
+	sip_reply_head(&head, req, &fw->from.peer, tag);
+	sip_reply_vias(&vias, req, &fw->from.peer);
+	fw->reply_head = buf_take(&head);
+	fw->vias = buf_take(&vias);
+	fw->from_value = str_dup(sip_msg_line(req, HDR_FROM)->value);
+	fw->to_value = str_dup(sip_msg_line(req, HDR_TO)->value);
+	fw->from_tag = str_dup(req->from_tag);
+	fw->to_tag = str_dup(req->to_tag);
+	fw->call_id = str_dup(req->call_id);
+	fw->request_uri = str_dup(req->uri_text);
+	fw->record_route = copy_lines(req, HDR_RECORD_ROUTE);
+	fw->route_behind = mask_route_behind(fw->sd, req, fw->from.side);
+	if (contact && sip_nameaddr_parse(&addr, contact->text) == 0) {
+		fw->contact = str_dup(addr.uri);
+		if (!fw->contact)
+			return ENOMEM;
+	}
+	if (sip_msg_count(req, HDR_RECORD_ROUTE) && (!fw->record_route || !fw->route_behind))
+		return ENOMEM;
+	return fw->reply_head && fw->vias && fw->from_value && fw->to_value && fw->from_tag &&
+		fw->to_tag && fw->call_id && fw->request_uri
+	    ? 0
+	    : ENOMEM;
+}
+
+static uint64_t key_of(const struct siproxd *sd, struct str call_id, struct str from_tag,
+    uint32_t cseq)
+{
+	struct siphash h;
+
+	siphash_init(&h, sd->key);
+	siphash_add_field(&h, call_id.s, call_id.len);
+	siphash_add_field(&h, from_tag.s ? from_tag.s : "", from_tag.len);
+	siphash_add(&h, &cseq, sizeof(cseq));
+	return siphash_end(&h);
+}
+
+struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req,
+    const struct forward *after)
+{
+	struct hash_node *n = after
+	    ? hash_next(&after->node)
+	    : hash_first(&sd->forwards, key_of(sd, req->call_id, req->from_tag, req->cseq));
+
+	for (; n; n = hash_next(n)) {
+		struct forward *fw = container_of(n, struct forward, node);
+
+		if (fw->cseq == req->cseq && fw->method == req->method && !fw->final_sent &&
+		    str_is(req->call_id, fw->call_id) && str_is(req->from_tag, fw->from_tag))
+			return fw;
+	}
+	return NULL;
+}
+
+int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg *req,
+    struct forward **out)
+{
+	struct forward *fw = calloc(1, sizeof(*fw));
+
+	if (!fw)
+		return ENOMEM;
+	fw->sd = sd;
+	list_init(&fw->branches);
+	fw->method = req->method;
+	fw->from = st->hop;
+	fw->cseq = req->cseq;
+	fw->in_dialog = req->to_tag.len > 0;
+	fw->max_forwards = req->max_forwards;
+	fw->expires_s = req->expires > 0 ? (uint64_t)req->expires : 0;
+	if (copy_request(fw, req) != 0) {
+		forward_free(fw);
+		return ENOMEM;
+	}
+	hash_add(&sd->forwards, &fw->node, key_of(sd, req->call_id, req->from_tag, req->cseq));
+	fw->hashed = true;
+	fw->st = st;
+	st->forward = fw;
+	*out = fw;
+	return 0;
+}
+
+void forward_free(struct forward *fw)
+{
+	struct list *l, *tmp;
+
+	if (!fw)
+		return;
+	if (fw->hashed)
+		hash_del(&fw->sd->forwards, &fw->node);
+	resolver_cancel(fw->query);
+	sip_msg_free(fw->parked);
+	if (fw->st)
+		fw->st->forward = NULL;
+	list_each(l, tmp, &fw->branches) {
+		struct client_txn *ct = container_of(l, struct client_txn, link);
+
+		list_del(&ct->link);
+		ct->forward = NULL;
+	}
+	registration_free(fw->registration);
+	free(fw->reply_head);
+	free(fw->vias);
+	free(fw->from_value);
+	free(fw->to_value);
+	free(fw->from_tag);
+	free(fw->to_tag);
+	free(fw->call_id);
+	free(fw->contact);
+	free(fw->record_route);
+	free(fw->route_behind);
+	free(fw->request_uri);
+	buf_free(&fw->best);
+	free(fw);
+}
+
+bool forward_settle(struct forward *fw)
+{
+	if (fw->query || !list_is_empty(&fw->branches) || (fw->st && !fw->final_sent))
+		return false;
+	forward_free(fw);
+	return true;
+}
+
+void forward_respond(struct forward *fw, int status, const void *data, size_t len)
+{
+	if (status >= 200) {
+		bool again = fw->method == SIP_INVITE && status < 300;
+
+		if (fw->final_sent && !again)
+			return;
+		fw->final_sent = true;
+	}
+	if (fw->st)
+		server_txn_respond(fw->st, status, data, len);
+}
+
+void forward_reply(struct forward *fw, int status, const char *extra)
+{
+	struct buf reply = BUF_INIT;
+
+	sip_reply_write(&reply, status, fw->reply_head, extra);
+	if (!reply.failed) {
+		fw->sd->counters.answered++;
+		forward_respond(fw, status, reply.data, reply.len);
+	}
+	buf_free(&reply);
+}
+
+void forward_cancel(struct forward *fw, const struct client_txn *but)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &fw->branches) {
+		struct client_txn *ct = container_of(l, struct client_txn, link);
+
+		if (ct != but && (ct->state == TXN_TRYING || ct->state == TXN_PROCEEDING))
+			client_txn_cancel(ct);
+	}
+}

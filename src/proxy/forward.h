@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * forward: one request on its way: the response context of RFC 3261 16.7. It ties a server
+ * transaction to the branches that it was sent on, and keeps what a response needs to become the
+ * one that the sender expects. Lives until both its server transaction is answered and its
+ * branches are done. Owns its strings; the transactions own themselves.
+ */
+#ifndef PROXY_FORWARD_H
+#define PROXY_FORWARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "proxy/side.h"
+#include "proxy/transaction.h"
+#include "sip/sip_msg.h"
+
+struct registration;
+struct resolver_query;
+struct siproxd;
+
+#define FORWARD_TARGETS_MAX 16 /* branches of a fork */
+
+/* Where a branch goes. */
+struct target {
+	char *uri;     /* new Request-URI; NULL: as it came */
+	char *route;   /* Route values to put on top, or NULL */
+	struct hop hop;
+	char *binding; /* mask_user of the phone that it is for, or NULL */
+};
+
+
+struct forward {
+	struct siproxd *sd;
+	struct hash_node node; /* by Call-ID, From tag and CSeq: to know loops and merged requests */
+	struct server_txn *st; /* NULL once that is gone */
+	struct list branches;  /* of struct client_txn */
+	enum sip_method method;
+	struct hop from;
+	bool hashed;
+	bool final_sent;
+	bool cancelled;
+
+	/* The request as it came, for the responses: */
+	char *reply_head;   /* of answers that we make ourselves */
+	char *vias;         /* its Via lines, with received and rport */
+	char *from_value, *to_value;
+	char *from_tag, *to_tag; /* of the request; to_tag empty: none */
+	char *call_id;
+	char *contact;      /* its first Contact URI; NULL */
+	char *record_route; /* its Record-Route lines; NULL: none */
+	char *route_behind; /* mask_route_behind() of it */
+	uint32_t cseq;
+	char *request_uri;
+	int64_t max_forwards;
+	bool in_dialog;     /* it had a To tag */
+	bool had_offer;
+	uint64_t expires_s; /* its Expires; 0: none */
+
+	unsigned call;      /* number of the call that it belongs to; 0: none. Calls end on their own */
+	bool made_call;     /* this INVITE did: its failure ends the call */
+	struct registration *registration; /* of a REGISTER */
+
+	/* While the next hop's name is looked up: */
+	struct sip_msg *parked;
+	struct resolver_query *query;
+
+	int best_status; /* 16.7 step 6; 0: none yet */
+	struct buf best;
+};
+
+int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg *req,
+    struct forward **out);
+/* Detaches its transactions and frees it. */
+void forward_free(struct forward *fw);
+/* Frees it if nothing needs it any more. True: it is gone. */
+bool forward_settle(struct forward *fw);
+/* Answers with a response of our own. `extra` as in sip_reply_write(). May free `fw`. */
+void forward_reply(struct forward *fw, int status, const char *extra);
+/* Hands a final response up, once; further ones but 2xx to INVITE are swallowed. */
+void forward_respond(struct forward *fw, int status, const void *data, size_t len);
+/* Every branch that is still ringing. */
+void forward_cancel(struct forward *fw, const struct client_txn *but);
+
+void target_done(struct target *t);
+
+/* Another pending request of the same Call-ID, From tag, CSeq number and method; from NULL or the
+ * one found before. NULL at the end. */
+struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req,
+    const struct forward *after);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/location.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An offer without an answer from the registrar is forgotten after this long. */
+#define OFFER_S 64
+
+struct location {
+	struct hash names, users, contacts;
+	struct list all;
+	uint8_t key[SIPHASH_KEY_LEN];
+	size_t max, count;
+	uint64_t version;
+};
+
+int location_new(struct location **out, const uint8_t key[SIPHASH_KEY_LEN], size_t max)
+{
+	struct location *loc = calloc(1, sizeof(*loc));
+
+	if (!loc)
+		return ENOMEM;
+	list_init(&loc->all);
+	memcpy(loc->key, key, sizeof(loc->key));
+	loc->max = max;
+	if (hash_init(&loc->names, 64) != 0 || hash_init(&loc->users, 64) != 0 ||
+	    hash_init(&loc->contacts, 64) != 0) {
+		location_free(loc);
+		return ENOMEM;
+	}
+	*out = loc;
+	return 0;
+}
+
+void location_free(struct location *loc)
+{
+	struct list *l, *tmp;
+
+	if (!loc)
+		return;
+	list_each(l, tmp, &loc->all)
+		location_remove(loc, container_of(l, struct binding, link));
+	hash_done(&loc->names);
+	hash_done(&loc->users);
+	hash_done(&loc->contacts);
+	free(loc);
+}
+
+void location_set_max(struct location *loc, size_t max)
+{
+	loc->max = max;
+}
+
+size_t location_count(const struct location *loc)
+{
+	return loc->count;
+}
+
+uint64_t location_version(const struct location *loc)
+{
+	return loc->version;
+}
+
+static uint64_t hash_str(const struct location *loc, struct str s)
+{
+	return siphash(loc->key, s.s ? s.s : "", s.len);
+}
+
+/* The parts of a contact that sip_uri_equal() compares, host without regard to case. */
+static uint64_t hash_contact(const struct location *loc, const struct sip_uri *uri)
+{
+	struct siphash h;
+	uint16_t port = sip_uri_port(uri);
+
+	siphash_init(&h, loc->key);
+	siphash_add_field(&h, uri->userinfo.s ? uri->userinfo.s : "", uri->userinfo.len);
+	for (size_t i = 0; i < uri->host.len; i++) {
+		char c = (char)(uri->host.s[i] | 0x20);
+
+		siphash_add(&h, &c, 1);
+	}
+	siphash_add(&h, &port, sizeof(port));
+	return siphash_end(&h);
+}
+
+static void binding_free(struct binding *b)
+{
+	free(b->aor);
+	free(b->user);
+	free(b->contact);
+	free(b->mask_user);
+	free(b->instance);
+	free(b->call_id);
+	free(b);
+}
+
+void location_remove(struct location *loc, struct binding *b)
+{
+	hash_del(&loc->names, &b->by_name);
+	hash_del(&loc->users, &b->by_user);
+	hash_del(&loc->contacts, &b->by_contact);
+	list_del(&b->link);
+	loc->count--;
+	if (b->expires)
+		loc->version++;
+	binding_free(b);
+}
+
+struct binding *location_by_name(const struct location *loc, struct str mask_user)
+{
+	struct hash_node *n = hash_first(&loc->names, hash_str(loc, mask_user));
+
+	for (; n; n = hash_next(n)) {
+		struct binding *b = container_of(n, struct binding, by_name);
+
+		if (str_is(mask_user, b->mask_user))
+			return b;
+	}
+	return NULL;
+}
+
+static bool same(const char *a, struct str b)
+{
+	return a && b.len && str_is(b, a);
+}
+
+/* The binding of this phone among its address-of-record's. An instance that differs is another
+ * phone, whatever else agrees. */
+static struct binding *find_phone(const struct location *loc, const struct location_contact *c)
+{
+	struct hash_node *n = hash_first(&loc->users, hash_str(loc, c->user));
+	struct binding *by_call_id = NULL, *by_contact = NULL;
+
+	for (; n; n = hash_next(n)) {
+		struct binding *b = container_of(n, struct binding, by_user);
+
+		if (!str_is(c->aor, b->aor))
+			continue;
+		if (same(b->instance, c->instance))
+			return b;
+		if (b->instance && c->instance.len)
+			continue;
+		if (same(b->call_id, c->call_id))
+			by_call_id = b;
+		if (same(b->contact, c->contact))
+			by_contact = b;
+	}
+	return by_call_id ? by_call_id : by_contact;
+}
+
+static char *choose_name(const struct location *loc, const struct location_contact *c)
+{
+	struct str id = c->instance.len ? c->instance : c->call_id;
+	struct siphash h;
+	char *name;
+
+	if (!location_by_name(loc, c->user))
+		return str_dup(c->user);
+	siphash_init(&h, loc->key);
+	siphash_add_field(&h, c->aor.s, c->aor.len);
+	siphash_add_field(&h, id.s ? id.s : "", id.len);
+	if (asprintf(&name, "%.*s-%08x", STR_ARGS(c->user), (unsigned)siphash_end(&h)) < 0)
+		return NULL;
+	if (location_by_name(loc, str_of(name))) {
+		free(name);
+		/* Two contacts of one REGISTER share its Call-ID: the contact tells them apart. */
+		siphash_add_field(&h, c->contact.s, c->contact.len);
+		if (asprintf(&name, "%.*s-%08x", STR_ARGS(c->user), (unsigned)siphash_end(&h)) < 0)
+			return NULL;
+	}
+	return name;
+}
+
+static void add(struct location *loc, struct binding *b)
+{
+	struct sip_uri uri;
+
+	hash_add(&loc->names, &b->by_name, hash_str(loc, str_of(b->mask_user)));
+	hash_add(&loc->users, &b->by_user, hash_str(loc, str_of(b->user)));
+	hash_add(&loc->contacts, &b->by_contact,
+	    sip_uri_parse(&uri, str_of(b->contact)) == 0 ? hash_contact(loc, &uri) : 0);
+	list_add_tail(&loc->all, &b->link);
+	loc->count++;
+}
+
+/* Takes over `name` in every case. */
+static int new_binding(struct location *loc, const struct location_contact *c, char *name,
+    struct binding **out)
+{
+	struct binding *b = NULL;
+
+	if (name && loc->count < loc->max)
+		b = calloc(1, sizeof(*b));
+	if (!b) {
+		free(name);
+		return loc->count < loc->max ? ENOMEM : ENOSPC;
+	}
+	b->aor = str_dup(c->aor);
+	b->user = str_dup(c->user);
+	b->contact = str_dup(c->contact);
+	b->mask_user = name;
+	b->instance = c->instance.len ? str_dup(c->instance) : NULL;
+	b->call_id = c->call_id.len ? str_dup(c->call_id) : NULL;
+	b->peer = c->peer;
+	if (!b->aor || !b->user || !b->contact || (c->instance.len && !b->instance) ||
+	    (c->call_id.len && !b->call_id)) {
+		binding_free(b);
+		return ENOMEM;
+	}
+	add(loc, b);
+	*out = b;
+	return 0;
+}
+
+int location_restore(struct location *loc, const struct location_contact *c, struct str mask_user,
+    int64_t expires)
+{
+	struct binding *b;
+	int err;
+
+	if (location_by_name(loc, mask_user))
+		return EEXIST;
+	err = new_binding(loc, c, str_dup(mask_user), &b);
+	if (!err)
+		b->expires = expires;
+	return err;
+}
+
+int location_offer(struct location *loc, const struct location_contact *c, int64_t now,
+    struct binding **out)
+{
+	int err = 0;
+
+	*out = find_phone(loc, c);
+	if (!*out)
+		err = new_binding(loc, c, choose_name(loc, c), out);
+	if (!err)
+		(*out)->offered = now;
+	return err;
+}
+
+int location_confirm(struct location *loc, struct binding *b, const struct location_contact *c,
+    int64_t expires, int64_t now)
+{
+	char *contact, *call_id;
+	struct sip_uri uri;
+
+	if (expires <= now) {
+		location_remove(loc, b);
+		return 0;
+	}
+	contact = str_dup(c->contact);
+	call_id = str_dup(c->call_id);
+	if (!contact || !call_id) {
+		free(contact);
+		free(call_id);
+		return ENOMEM;
+	}
+	free(b->contact);
+	free(b->call_id);
+	b->contact = contact;
+	b->call_id = call_id;
+	b->peer = c->peer;
+	b->expires = expires;
+	hash_del(&loc->contacts, &b->by_contact);
+	hash_add(&loc->contacts, &b->by_contact,
+	    sip_uri_parse(&uri, str_of(b->contact)) == 0 ? hash_contact(loc, &uri) : 0);
+	loc->version++;
+	return 0;
+}
+
+void location_remove_aor(struct location *loc, struct str aor)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &loc->all) {
+		struct binding *b = container_of(l, struct binding, link);
+
+		if (str_is(aor, b->aor))
+			location_remove(loc, b);
+	}
+}
+
+void location_expire(struct location *loc, int64_t now)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &loc->all) {
+		struct binding *b = container_of(l, struct binding, link);
+
+		if (b->expires ? b->expires + LOCATION_LATELY_S < now : b->offered + OFFER_S < now)
+			location_remove(loc, b);
+	}
+}
+
+static bool live(const struct binding *b, int64_t now)
+{
+	return b->expires > now;
+}
+
+size_t location_find(const struct location *loc, struct str name, int64_t now,
+    struct binding **out, size_t max, bool *lately)
+{
+	struct hash_node *n = hash_first(&loc->users, hash_str(loc, name));
+	struct binding *exact = location_by_name(loc, name);
+	size_t count = 0;
+
+	*lately = false;
+	for (; n && count < max; n = hash_next(n)) {
+		struct binding *b = container_of(n, struct binding, by_user);
+
+		if (!str_is(name, b->user))
+			continue;
+		if (live(b, now))
+			out[count++] = b;
+		else if (b->expires)
+			*lately = true;
+	}
+	if (count == 0 && exact) {
+		if (live(exact, now) && max > 0)
+			out[count++] = exact;
+		else if (exact->expires)
+			*lately = true;
+	}
+	return count;
+}
+
+struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact)
+{
+	struct hash_node *n = hash_first(&loc->contacts, hash_contact(loc, contact));
+
+	for (; n; n = hash_next(n)) {
+		struct binding *b = container_of(n, struct binding, by_contact);
+		struct sip_uri uri;
+
+		if (sip_uri_parse(&uri, str_of(b->contact)) == 0 && sip_uri_equal(&uri, contact))
+			return b;
+	}
+	return NULL;
+}
+
+void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &loc->all)
+		fn(container_of(l, struct binding, link), arg);
+}

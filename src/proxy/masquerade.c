@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/masquerade.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "proxy/dialog.h"
+#include "proxy/location.h"
+#include "proxy/registration.h"
+#include "siproxd.h"
+
+enum passage {
+	REQUEST_OUT = 1,  /* towards the WAN */
+	REQUEST_IN = 2,   /* from the WAN to the LAN */
+	RESPONSE_OUT = 4,
+	RESPONSE_IN = 8,
+};
+
+struct mask {
+	const struct siproxd *sd;
+	struct sip_msg *msg;
+	enum passage passage;
+	const struct addr *named; /* ours on the leaving side */
+	const struct mask_request *how;
+	const struct forward *fw; /* of a response */
+	unsigned contact;         /* how many Contact values were seen */
+};
+
+/* "192.0.2.1" or "192.0.2.1:5062": the default port is not written. */
+static const char *host_port(const struct addr *a, char out[static ADDR_TEXT_MAX + 8])
+{
+	char host[ADDR_TEXT_MAX];
+
+	if (addr_port(a) == 5060)
+		snprintf(out, ADDR_TEXT_MAX + 8, "%s", addr_format_host(a, host));
+	else
+		snprintf(out, ADDR_TEXT_MAX + 8, "%s:%u", addr_format_host(a, host), addr_port(a));
+	return out;
+}
+
+static bool is_lan_host(const struct siproxd *sd, const struct sip_uri *uri)
+{
+	struct addr a;
+
+	return sip_uri_is_sip(uri) && sip_uri_addr(uri, &a) && side_is_lan_addr(sd->sides, &a);
+}
+
+/* The URI of a name-addr, if it is a SIP URI that names a LAN address. */
+static bool find_lan_uri(const struct siproxd *sd, struct str text, struct sip_uri *uri)
+{
+	struct sip_nameaddr addr;
+
+	return sip_nameaddr_parse(&addr, text) == 0 && sip_uri_parse(uri, addr.uri) == 0 &&
+	    is_lan_host(sd, uri);
+}
+
+/* --- the translations --------------------------------------------------------------------- */
+
+/* From, To, Refer-To, P-Asserted-Identity ...: a LAN host becomes our WAN address. */
+static int uri_out(struct mask *m, const struct sip_value *v)
+{
+	char text[ADDR_TEXT_MAX + 8];
+	struct sip_uri uri;
+
+	if (!find_lan_uri(m->sd, v->text, &uri))
+		return 0;
+	return sip_msg_replace(m->msg, uri.hostport, str_of(host_port(m->named, text)));
+}
+
+static struct str without_tag(struct str value)
+{
+	struct sip_nameaddr addr;
+	struct str whole;
+
+	/* A tag in the middle of other parameters is rare; then they go with it. */
+	if (sip_nameaddr_parse(&addr, value) == 0 &&
+	    sip_param_get(addr.params, "tag", NULL, &whole))
+		return str_trim(str_range(value.s, whole.s));
+	return value;
+}
+
+/* The sender of the request gets back the From and To that it wrote; the tag is the far end's. */
+static int identity_back(struct mask *m, const struct sip_value *v)
+{
+	const char *own = v->id == HDR_FROM ? m->fw->from_value : m->fw->to_value;
+	struct sip_nameaddr ours, theirs;
+	struct str tag = {NULL, 0};
+
+	if (sip_nameaddr_parse(&ours, str_of(own)) != 0 ||
+	    sip_nameaddr_parse(&theirs, v->text) != 0)
+		return EINVAL;
+	if (str_equal(ours.uri, theirs.uri))
+		return 0;
+	if (sip_param_get(ours.params, "tag", NULL, NULL) ||
+	    !sip_param_get(theirs.params, "tag", &tag, NULL))
+		return sip_msg_replace(m->msg, v->text, str_of(own));
+	return sip_msg_replacef(m->msg, v->text, "%s;tag=%.*s", own, STR_ARGS(tag));
+}
+
+/* A request from the WAN within a dialog: the phone sees the names that it uses itself. */
+static int identity_in(struct mask *m, const struct sip_value *v)
+{
+	const struct dialog *d = m->how->dialog;
+	const char *own = !d ? NULL : v->id == HDR_FROM ? d->lan_peer : d->lan_self;
+	struct str tag = v->id == HDR_FROM ? m->msg->from_tag : m->msg->to_tag;
+
+	if (!own)
+		return 0;
+	return sip_msg_replacef(m->msg, v->text, "%s;tag=%.*s", own, STR_ARGS(tag));
+}
+
+/* The user part under which the WAN reaches this contact. */
+static struct str name_for(const struct mask *m, const struct sip_uri *uri)
+{
+	const struct binding *b = location_by_contact(m->sd->location, uri);
+
+	return b && b->expires ? str_of(b->mask_user) : uri->user;
+}
+
+static int contact_out(struct mask *m, const struct sip_value *v)
+{
+	unsigned n = m->contact++;
+	char host[ADDR_TEXT_MAX + 8];
+	struct sip_nameaddr addr;
+	struct sip_uri uri;
+	struct str user;
+
+	if (str_is(v->text, "*"))
+		return 0;
+	if (sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0)
+		return EINVAL;
+	if (!sip_uri_is_sip(&uri))
+		return 0;
+	/* A redirection to somebody else is none of our business (RFC 3261 8.1.3.4). */
+	if (m->msg->status >= 300 && m->msg->status < 400 && !is_lan_host(m->sd, &uri) &&
+	    !side_is_us(m->sd->sides, &uri))
+		return 0;
+	if (m->how && m->how->registration)
+		user = str_of(registration_name(m->how->registration, n));
+	else
+		user = name_for(m, &uri);
+	return sip_msg_replacef(m->msg, addr.uri, "sip:%.*s%s%s", STR_ARGS(user),
+	    user.len ? "@" : "", host_port(m->named, host));
+}
+
+/* The registrar's 2xx lists contacts as it knows them; the phone must find its own. */
+static int contact_in(struct mask *m, const struct sip_value *v)
+{
+	struct sip_nameaddr addr;
+	struct sip_uri uri;
+	const char *own;
+
+	if (m->fw->method != SIP_REGISTER || sip_nameaddr_parse(&addr, v->text) != 0 ||
+	    sip_uri_parse(&uri, addr.uri) != 0)
+		return 0;
+	own = registration_own_contact(m->sd, &uri);
+	return own ? sip_msg_replace(m->msg, addr.uri, str_of(own)) : 0;
+}
+
+/* RFC 3261 20.43: `399 192.168.1.5 "text"`, the second word names who warns. */
+static int warning_out(struct mask *m, const struct sip_value *v)
+{
+	const char *end = v->text.s + v->text.len, *p, *stop;
+	char text[ADDR_TEXT_MAX + 8];
+	struct addr a;
+
+	p = memchr(v->text.s, ' ', v->text.len);
+	if (!p)
+		return 0;
+	for (stop = ++p; stop < end && *stop != ' ' && *stop != ':';)
+		stop++;
+	if (addr_parse_n(&a, p, (size_t)(stop - p), 0) != 0 || !side_is_lan_addr(m->sd->sides, &a))
+		return 0;
+	while (stop < end && *stop != ' ')
+		stop++;
+	return sip_msg_replace(m->msg, str_range(p, stop), str_of(host_port(m->named, text)));
+}
+
+static const struct translation {
+	enum sip_hdr hdr;
+	unsigned when;
+	int (*fn)(struct mask *m, const struct sip_value *v);
+} translations[] = {
+    {HDR_FROM, REQUEST_OUT, uri_out},
+    {HDR_TO, REQUEST_OUT, uri_out},
+    {HDR_FROM, REQUEST_IN, identity_in},
+    {HDR_TO, REQUEST_IN, identity_in},
+    {HDR_FROM, RESPONSE_IN | RESPONSE_OUT, identity_back},
+    {HDR_TO, RESPONSE_IN | RESPONSE_OUT, identity_back},
+    {HDR_CONTACT, REQUEST_OUT | RESPONSE_OUT, contact_out},
+    {HDR_CONTACT, RESPONSE_IN, contact_in},
+    {HDR_URI, REQUEST_OUT | RESPONSE_OUT, uri_out},
+    {HDR_WARNING, REQUEST_OUT | RESPONSE_OUT, warning_out},
+};
+
+static int translate(struct mask *m)
+{
+	for (unsigned i = 0; i < m->msg->n_values; i++) {
+		const struct sip_value *v = &m->msg->value[i];
+
+		for (size_t t = 0; t < sizeof(translations) / sizeof(*translations); t++) {
+			int err;
+
+			if (translations[t].hdr != v->id || !(translations[t].when & m->passage))
+				continue;
+			err = translations[t].fn(m, v);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* --- requests: RFC 3261 16.6 -------------------------------------------------------------- */
+
+static bool wants_rport(const struct siproxd *sd, const struct hop *to)
+{
+	/* An outer NAT stands between us and the far end (RFC 3581). */
+	return to->side == WAN && (side_is_single(sd->sides) || addr_is_private(&to->local));
+}
+
+/* Step 8. Towards the WAN ours is the only one; the others wait in the forward. */
+static int put_via(const struct siproxd *sd, struct sip_msg *msg, const struct mask_request *how)
+{
+	const struct hop *to = &how->target->hop;
+	const struct sip_value *top = sip_msg_value(msg, HDR_VIA, 0);
+	char host[ADDR_TEXT_MAX];
+	int err = sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA),
+	    "Via: SIP/2.0/UDP %s:%u;branch=%s%s\r\n", addr_format_host(&to->named, host),
+	    addr_port(&to->named), how->branch, wants_rport(sd, to) ? ";rport" : "");
+
+	if (err)
+		return err;
+	if (to->side == WAN) {
+		err = sip_msg_remove_lines(msg, HDR_VIA);
+	} else {
+		struct buf received = BUF_INIT;
+
+		sip_via_write_received(&received, top->text, &msg->via, &how->from->peer);
+		err = received.failed
+		    ? ENOMEM
+		    : sip_msg_replace(msg, top->text, (struct str){received.data, received.len});
+		buf_free(&received);
+	}
+	return err;
+}
+
+/* Step 3. The default of 70 is for requests that came without. */
+static int put_max_forwards(struct sip_msg *msg)
+{
+	const struct sip_value *v = sip_msg_value(msg, HDR_MAX_FORWARDS, 0);
+
+	if (!v)
+		return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_VIA), "Max-Forwards: 70\r\n");
+	return sip_msg_replacef(msg, v->text, "%d", (int)msg->max_forwards - 1);
+}
+
+bool mask_forms_dialog(enum sip_method method)
+{
+	return method == SIP_INVITE || method == SIP_SUBSCRIBE || method == SIP_REFER;
+}
+
+/* Step 4: only the LAN needs a Record-Route of ours; the WAN finds us by our Contact. */
+static int put_record_route(struct sip_msg *msg, const struct mask_request *how)
+{
+	char host[ADDR_TEXT_MAX + 8];
+	const struct hop *to = &how->target->hop;
+
+	if (to->side == WAN)
+		return sip_msg_remove_lines(msg, HDR_RECORD_ROUTE);
+	if (how->from->side == LAN || msg->to_tag.len || !mask_forms_dialog(msg->method))
+		return 0;
+	return sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_RECORD_ROUTE),
+	    "Record-Route: <sip:%s;lr>\r\n", host_port(&to->named, host));
+}
+
+static int put_route(struct sip_msg *msg, const struct mask_request *how)
+{
+	int err = sip_msg_remove_first(msg, HDR_ROUTE, how->own_routes);
+
+	if (!err && how->target->route)
+		err = sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_ROUTE), "Route: %s\r\n",
+		    how->target->route);
+	return err;
+}
+
+/* ua_string hides what the phone calls itself. */
+static int put_user_agent(const struct siproxd *sd, struct sip_msg *msg)
+{
+	const struct sip_line *line = sip_msg_line(msg, HDR_USER_AGENT);
+
+	if (!sd->config->ua_string)
+		return 0;
+	if (line)
+		return sip_msg_replace(msg, line->value, str_of(sd->config->ua_string));
+	return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "User-Agent: %s\r\n",
+	    sd->config->ua_string);
+}
+
+int mask_request(const struct siproxd *sd, struct sip_msg *msg, const struct mask_request *how)
+{
+	const struct target *target = how->target;
+	struct mask m = {
+	    .sd = sd,
+	    .msg = msg,
+	    .passage = target->hop.side == WAN ? REQUEST_OUT : REQUEST_IN,
+	    .named = &target->hop.named,
+	    .how = how,
+	};
+	int err = put_via(sd, msg, how);
+
+	if (!err && target->uri)
+		err = sip_msg_replace(msg, msg->uri_text, str_of(target->uri));
+	if (!err)
+		err = put_max_forwards(msg);
+	if (!err)
+		err = put_record_route(msg, how);
+	if (!err)
+		err = put_route(msg, how);
+	if (!err && target->hop.side == WAN)
+		err = put_user_agent(sd, msg);
+	/* Between two phones on the LAN every name is good as it is. */
+	if (!err && how->from->side != target->hop.side)
+		err = translate(&m);
+	return err;
+}
+
+/* --- responses: RFC 3261 16.7 ------------------------------------------------------------- */
+
+/* Ours goes; towards a LAN phone its own Vias come back, which the WAN never saw. */
+static int pop_via(struct sip_msg *msg, const struct forward *fw, enum side from)
+{
+	int err;
+
+	if (from != WAN)
+		return sip_msg_remove_first(msg, HDR_VIA, 1);
+	err = sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "%s", fw->vias);
+	return err ? err : sip_msg_remove_lines(msg, HDR_VIA);
+}
+
+/* A Record-Route value that names us, from the top; -1. */
+static int find_own_record_route(const struct siproxd *sd, const struct sip_msg *msg)
+{
+	const struct sip_value *v;
+
+	for (int i = 0; (v = sip_msg_value(msg, HDR_RECORD_ROUTE, (unsigned)i)); i++) {
+		struct sip_nameaddr addr;
+		struct sip_uri uri;
+
+		if (sip_nameaddr_parse(&addr, v->text) == 0 && sip_uri_parse(&uri, addr.uri) == 0 &&
+		    side_is_us(sd->sides, &uri))
+			return i;
+	}
+	return -1;
+}
+
+static int response_record_route(const struct siproxd *sd, struct sip_msg *msg,
+    const struct forward *fw, enum side from)
+{
+	char host[ADDR_TEXT_MAX + 8];
+
+	if (fw->in_dialog || !mask_forms_dialog(fw->method) || msg->status <= 100 ||
+	    msg->status >= 300)
+		return 0;
+	if (from == WAN && fw->from.side == LAN)
+		return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_RECORD_ROUTE),
+		    "Record-Route: <sip:%s;lr>\r\n%s", host_port(&fw->from.named, host),
+		    fw->record_route ? fw->record_route : "");
+	if (from == LAN && fw->from.side == WAN)
+		return sip_msg_remove_first(msg, HDR_RECORD_ROUTE,
+		    (unsigned)(find_own_record_route(sd, msg) + 1));
+	return 0;
+}
+
+int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct forward *fw,
+    const struct hop *from)
+{
+	struct mask m = {
+	    .sd = sd,
+	    .msg = msg,
+	    .passage = from->side == WAN ? RESPONSE_IN : RESPONSE_OUT,
+	    .named = &fw->from.named,
+	    .fw = fw,
+	};
+	int err = pop_via(msg, fw, from->side);
+
+	if (!err)
+		err = response_record_route(sd, msg, fw, from->side);
+	if (!err && fw->from.side == WAN)
+		err = put_user_agent(sd, msg);
+	if (!err && from->side != fw->from.side)
+		err = translate(&m);
+	return err;
+}
+
+/* --- what others ask about ---------------------------------------------------------------- */
+
+char *mask_hidden_identity(const struct siproxd *sd, const char *value)
+{
+	struct sip_uri uri;
+
+	if (!find_lan_uri(sd, str_of(value), &uri))
+		return NULL;
+	return str_dup(without_tag(str_of(value)));
+}
+
+unsigned mask_own_routes(const struct siproxd *sd, const struct sip_msg *msg)
+{
+	const struct sip_value *v;
+	unsigned n = 0;
+
+	for (; (v = sip_msg_value(msg, HDR_ROUTE, n)); n++) {
+		struct sip_nameaddr addr;
+		struct sip_uri uri;
+
+		if (sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0 ||
+		    !side_is_us(sd->sides, &uri))
+			break;
+	}
+	return n;
+}
+
+char *mask_route_behind(const struct siproxd *sd, const struct sip_msg *msg, enum side from)
+{
+	struct buf b = BUF_INIT;
+	int count = (int)sip_msg_count(msg, HDR_RECORD_ROUTE);
+
+	/* In a phone's response the LAN's proxies stand above our own entry, the nearest last. */
+	if (!msg->is_request && from == LAN)
+		count = find_own_record_route(sd, msg);
+	for (int i = 0; i < count; i++) {
+		int n = msg->is_request ? i : count - 1 - i;
+		struct str text = sip_msg_value(msg, HDR_RECORD_ROUTE, (unsigned)n)->text;
+
+		buf_printf(&b, "%s%.*s", i ? ", " : "", STR_ARGS(text));
+	}
+	return b.len ? buf_take(&b) : NULL;
+}
+
+char *mask_identity_for_wan(const struct siproxd *sd, const char *value, const struct addr *named)
+{
+	struct str bare = without_tag(str_of(value));
+	char host[ADDR_TEXT_MAX + 8], *out;
+	struct sip_uri uri;
+
+	if (!find_lan_uri(sd, bare, &uri))
+		return str_dup(bare);
+	if (asprintf(&out, "%.*s%s%.*s", STR_ARGS(str_range(bare.s, uri.hostport.s)),
+		host_port(named, host),
+		STR_ARGS(str_range(uri.hostport.s + uri.hostport.len, bare.s + bare.len))) < 0)
+		return NULL;
+	return out;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/next_hop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "proxy/dialog.h"
+#include "proxy/location.h"
+#include "proxy/masquerade.h"
+#include "siproxd.h"
+
+void plan_done(struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_targets; i++)
+		target_done(&plan->target[i]);
+	free(plan->name);
+	plan->name = NULL;
+	plan->n_targets = 0;
+}
+
+static bool parse_value_uri(const struct sip_value *v, struct sip_nameaddr *addr,
+    struct sip_uri *uri)
+{
+	return sip_nameaddr_parse(addr, v->text) == 0 && sip_uri_parse(uri, addr->uri) == 0;
+}
+
+/* --- towards the LAN ---------------------------------------------------------------------- */
+
+/*
+ * Where a phone is reached: at its Contact if that is where it signals from; else (a second NAT,
+ * a name, a port that only the outside of that NAT has) where its messages come from.
+ */
+static int phone_hop(struct siproxd *sd, const char *contact, const struct addr *peer,
+    struct hop *out)
+{
+	struct sip_uri uri;
+	struct addr a;
+	bool literal = sip_uri_parse(&uri, str_of(contact)) == 0 && sip_uri_addr(&uri, &a);
+	int err;
+
+	if (addr_is_set(peer) && (!literal || !addr_equal_ip(&a, peer)))
+		a = *peer;
+	else if (!literal)
+		return ENETUNREACH;
+	err = side_route(sd->sides, &a, out);
+	/* Never from the WAN to the WAN, whatever a phone once wrote into its Contact. */
+	return err ? err : out->side == LAN ? 0 : ENETUNREACH;
+}
+
+static int add_phone(struct siproxd *sd, struct plan *plan, const struct binding *b)
+{
+	struct target *t = &plan->target[plan->n_targets];
+
+	if (phone_hop(sd, b->contact, &b->peer, &t->hop) != 0)
+		return 0; /* an address that is no longer on the LAN; others may ring */
+	t->uri = str_dup(str_of(b->contact));
+	t->binding = str_dup(str_of(b->mask_user));
+	plan->n_targets++;
+	return t->uri && t->binding ? 0 : ENOMEM;
+}
+
+/* The same request, forked by the provider to two of our names, may already ring this phone. */
+static bool rings_already(const struct siproxd *sd, const struct sip_msg *req,
+    const struct binding *b)
+{
+	for (struct forward *fw = forward_twin(sd, req, NULL); fw; fw = forward_twin(sd, req, fw)) {
+		struct list *l, *tmp;
+
+		list_each(l, tmp, &fw->branches) {
+			const struct client_txn *ct = container_of(l, struct client_txn, link);
+
+			if (ct->target && strcmp(ct->target, b->mask_user) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int plan_bindings(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+{
+	struct binding *found[FORWARD_TARGETS_MAX];
+	bool lately, merged = false;
+	size_t n = location_find(sd->location, req->uri.user, sd->now_s(), found,
+	    FORWARD_TARGETS_MAX, &lately);
+
+	for (size_t i = 0; i < n; i++) {
+		if (rings_already(sd, req, found[i]))
+			merged = true;
+		else if (add_phone(sd, out, found[i]) != 0)
+			return 500;
+	}
+	if (out->n_targets)
+		return 0;
+	if (merged)
+		return 482; /* RFC 3261 8.2.2.2 */
+	return n || lately ? 480 : 404;
+}
+
+static int plan_dialog_to_lan(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+{
+	struct dialog *d = dialog_find(sd->dialogs, req->call_id, req->to_tag, req->from_tag);
+	struct target *t = &out->target[0];
+	const struct dialog_end *phone;
+
+	if (!d || !d->end[LAN].contact)
+		return 481;
+	phone = &d->end[LAN];
+	out->dialog = d;
+	out->n_targets = 1;
+	t->uri = str_dup(str_of(phone->contact));
+	if (phone->route) {
+		t->route = str_dup(str_of(phone->route));
+		if (!t->route || side_route(sd->sides, &phone->hop.peer, &t->hop) != 0)
+			return 480;
+	} else if (phone_hop(sd, phone->contact, &phone->hop.peer, &t->hop) != 0) {
+		return 480;
+	}
+	return t->uri ? 0 : 500;
+}
+
+/* Requests that mean nothing outside of a dialog. */
+static bool needs_dialog(enum sip_method method)
+{
+	return method == SIP_ACK || method == SIP_BYE || method == SIP_PRACK ||
+	    method == SIP_UPDATE;
+}
+
+static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+{
+	if (req->to_tag.len || needs_dialog(req->method))
+		return plan_dialog_to_lan(sd, req, out);
+	if (!side_is_us(sd->sides, &req->uri) || !req->uri.user.len)
+		return 404;
+	return plan_bindings(sd, req, out);
+}
+
+/* --- from the LAN ------------------------------------------------------------------------- */
+
+/* outbound_domain_*: a proxy for the domain in From; else outbound_proxy_host. */
+static const char *outbound_proxy(const struct config *c, const struct sip_msg *req,
+    uint16_t *port)
+{
+	struct sip_uri from;
+	bool known = sip_uri_parse(&from, req->from.uri) == 0 && sip_uri_is_sip(&from);
+
+	for (size_t i = 0; known && i < c->outbound_domain_name.count; i++) {
+		int p = c->outbound_domain_port.item[i];
+
+		if (!str_is_nocase(from.host, c->outbound_domain_name.item[i]))
+			continue;
+		*port = p ? (uint16_t)p : 5060;
+		return c->outbound_domain_host.item[i];
+	}
+	*port = c->outbound_proxy_port ? (uint16_t)c->outbound_proxy_port : 5060;
+	return c->outbound_proxy_host;
+}
+
+static int plan_host(struct siproxd *sd, struct str host, uint16_t port, struct plan *out)
+{
+	struct addr a;
+
+	out->n_targets = 1;
+	if (addr_parse_n(&a, host.s, host.len, port) == 0)
+		return side_route(sd->sides, &a, &out->target[0].hop) == 0 ? 0 : 503;
+	out->name = str_dup(host);
+	out->port = port;
+	return out->name ? 0 : 500;
+}
+
+static int plan_uri(struct siproxd *sd, const struct sip_uri *uri, struct plan *out)
+{
+	if (!sip_uri_is_sip(uri))
+		return 416;
+	return plan_host(sd, uri->host, sip_uri_port(uri), out);
+}
+
+static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+{
+	const struct sip_value *route = sip_msg_value(req, HDR_ROUTE, out->own_routes);
+	struct sip_nameaddr addr;
+	const char *proxy;
+	struct sip_uri uri;
+	uint16_t port;
+
+	if (req->to_tag.len)
+		out->dialog = dialog_find(sd->dialogs, req->call_id, req->from_tag, req->to_tag);
+	if (route)
+		return parse_value_uri(route, &addr, &uri) ? plan_uri(sd, &uri, out) : 400;
+	if (side_is_us(sd->sides, &req->uri))
+		return plan_bindings(sd, req, out);
+	proxy = outbound_proxy(sd->config, req, &port);
+	/* Within a dialog the route set alone says where (12.2.1.1). */
+	if (proxy && !req->to_tag.len)
+		return plan_host(sd, str_of(proxy), port, out);
+	return plan_uri(sd, &req->uri, out);
+}
+
+int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    struct plan *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->own_routes = mask_own_routes(sd, req);
+	return from->side == WAN ? plan_from_wan(sd, req, out) : plan_from_lan(sd, req, out);
+}
+
+bool next_hop_resolved(struct siproxd *sd, struct plan *plan, const struct addr *addr, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (side_route(sd->sides, &addr[i], &plan->target[0].hop) == 0)
+			return true;
+	return false;
+}
+
+bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from)
+{
+	return from->side == LAN && side_is_us(sd->sides, &req->uri) && !req->uri.user.len &&
+	    sip_msg_count(req, HDR_ROUTE) == mask_own_routes(sd, req);
+}

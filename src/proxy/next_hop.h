@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * next_hop: where a request goes: the Route set, a dialog, a binding, an outbound proxy, or the
+ * Request-URI, in this order (RFC 3261 16.4 to 16.6 step 7, RFC 3263). It sends nothing and keeps
+ * nothing.
+ */
+#ifndef PROXY_NEXT_HOP_H
+#define PROXY_NEXT_HOP_H
+
+#include "proxy/forward.h"
+#include "sip/sip_msg.h"
+
+struct dialog;
+struct siproxd;
+
+struct plan {
+	struct target target[FORWARD_TARGETS_MAX];
+	unsigned n_targets;
+	unsigned own_routes;   /* leading Route values that are ours */
+	struct dialog *dialog; /* that the request belongs to; NULL */
+	char *name;            /* host to be looked up for the one target; NULL: nothing to look up */
+	uint16_t port;
+};
+
+/*
+ * 0: the plan stands (with `name` set once the resolver has answered). Else the status to answer
+ * with: 404, 480, 481, 416, 500, 503 ...
+ */
+int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    struct plan *out);
+/* The answer for plan->name: the first address that we can reach. False: none. */
+bool next_hop_resolved(struct siproxd *sd, struct plan *plan, const struct addr *addr, size_t n);
+void plan_done(struct plan *plan);
+/* The request is for siproxd itself: the Request-URI names us, and no user. */
+bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/pipeline.h"
+
+#include "base/acl.h"
+#include "base/limit.h"
+#include "base/log.h"
+#include "config.h"
+#include "proxy/request.h"
+#include "proxy/response.h"
+#include "proxy/tag.h"
+#include "proxy/transaction.h"
+#include "sip/sip_reply.h"
+#include "siproxd.h"
+
+enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    int status, const char *extra)
+{
+	struct buf head = BUF_INIT, reply = BUF_INIT;
+	struct hop to = *from;
+	char tag[TAG_LEN + 1];
+
+	if (req->method == SIP_ACK)
+		return DROP;
+	tag_for(sd->key, req, tag);
+	sip_reply_head(&head, req, &from->peer, tag);
+	sip_reply_write(&reply, status, head.data, extra);
+	sip_via_reply_addr(&req->via, &from->peer, &to.peer);
+	if (!head.failed && !reply.failed) {
+		sd->counters.answered++;
+		sd->send(sd->send_arg, reply.data, reply.len, &to);
+	}
+	buf_free(&head);
+	buf_free(&reply);
+	return ANSWERED;
+}
+
+enum verdict pipeline_reply_stranger(struct siproxd *sd, const struct sip_msg *req,
+    const struct hop *from, int status)
+{
+	char who[ADDR_TEXT_MAX];
+
+	sd->counters.dropped_stranger++;
+	log_every(10, LOG_LVL_WARN, LOG_SIP, "%.*s from the stranger %s refused: %d %s",
+	    STR_ARGS(req->method_name), addr_format(&from->peer, who), status,
+	    sip_reply_reason(status));
+	if (!limit_take(sd->strangers, &from->peer, timers_now(sd->timers)))
+		return DROP;
+	return pipeline_reply(sd, req, from, status, NULL);
+}
+
+/* hosts_deny_sip wins; who may register may also call. */
+static bool acl_admits(const struct config *c, const struct addr *peer)
+{
+	if (acl_match(&c->hosts_deny_sip, peer))
+		return false;
+	return acl_is_empty(&c->hosts_allow_sip) || acl_match(&c->hosts_allow_sip, peer) ||
+	    (!acl_is_empty(&c->hosts_allow_reg) && acl_match(&c->hosts_allow_reg, peer));
+}
+
+static void log_bad(const struct hop *from, const char *why, const void *data, size_t len)
+{
+	char who[ADDR_TEXT_MAX], text[80];
+
+	log_every(10, LOG_LVL_WARN, LOG_SIP, "message from %s dropped: %s: \"%s\"",
+	    addr_format(&from->peer, who), why, log_escape(text, sizeof(text), data, len));
+}
+
+/* RFC 5626 3.5.1 keepalives and the blanks that some phones send are no messages. */
+static bool is_keepalive(const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (data[i] != '\r' && data[i] != '\n' && data[i] != '\0' && data[i] != ' ')
+			return false;
+	return true;
+}
+
+void pipeline_receive(void *siproxd, const void *data, size_t len, const struct udp_from *udp)
+{
+	struct siproxd *sd = siproxd;
+	struct sip_msg *msg;
+	struct hop from;
+	const char *why;
+
+	if (is_keepalive(data, len))
+		return;
+	sd->counters.received++;
+	side_classify(sd->sides, udp, &from);
+	if (!acl_admits(sd->config, &from.peer)) {
+		sd->counters.dropped_stranger++;
+		return;
+	}
+	switch (sip_msg_parse(&msg, data, len, &why)) {
+	case SIP_PARSE_OK:
+		if (msg->is_request)
+			request_receive(sd, msg, &from);
+		else
+			response_receive(sd, msg, &from);
+		break;
+	case SIP_PARSE_REFUSE:
+		sd->counters.dropped_bad++;
+		log_bad(&from, why, data, len);
+		if (from.side == LAN)
+			pipeline_reply(sd, msg, &from, 400, NULL);
+		else
+			pipeline_reply_stranger(sd, msg, &from, 400);
+		break;
+	case SIP_PARSE_BAD:
+		sd->counters.dropped_bad++;
+		log_bad(&from, why, data, len);
+		break;
+	case SIP_PARSE_NOMEM:
+		log_every(10, LOG_LVL_ERR, LOG_SIP, "%s", "out of memory: a message was dropped");
+		break;
+	}
+	sip_msg_free(msg);
+}

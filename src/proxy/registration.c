@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/registration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "config.h"
+#include "proxy/location.h"
+#include "siproxd.h"
+
+#define CONTACTS_MAX 16 /* in one REGISTER */
+
+struct offered {
+	char *name;     /* mask_user; NULL for "*" and foreign schemes */
+	char *contact;
+	char *instance; /* NULL: none */
+	int64_t asked;  /* seconds; -1: not said */
+};
+
+struct registration {
+	char *aor, *user, *call_id;
+	struct addr peer;
+	bool star;
+	struct offered offered[CONTACTS_MAX];
+	unsigned n;
+};
+
+void registration_free(struct registration *reg)
+{
+	if (!reg)
+		return;
+	for (unsigned i = 0; i < reg->n; i++) {
+		free(reg->offered[i].name);
+		free(reg->offered[i].contact);
+		free(reg->offered[i].instance);
+	}
+	free(reg->aor);
+	free(reg->user);
+	free(reg->call_id);
+	free(reg);
+}
+
+const char *registration_name(const struct registration *reg, unsigned n)
+{
+	return n < reg->n ? reg->offered[n].name : NULL;
+}
+
+static int64_t expires_of(const struct sip_nameaddr *contact, const struct sip_msg *msg)
+{
+	struct str text;
+	uint64_t n;
+
+	if (sip_param_get(contact->params, "expires", &text, NULL) &&
+	    str_to_uint(text, UINT32_MAX, &n))
+		return (int64_t)n;
+	return msg->expires;
+}
+
+static void describe(const struct registration *reg, const struct offered *o,
+    struct location_contact *out)
+{
+	*out = (struct location_contact){
+	    .aor = str_of(reg->aor),
+	    .user = str_of(reg->user),
+	    .contact = str_of(o->contact),
+	    .instance = str_of(o->instance),
+	    .call_id = str_of(reg->call_id),
+	    .peer = reg->peer,
+	};
+}
+
+static int offer(struct registration *reg, struct siproxd *sd, struct offered *o)
+{
+	struct location_contact c;
+	struct binding *b;
+	int err;
+
+	describe(reg, o, &c);
+	err = location_offer(sd->location, &c, sd->now_s(), &b);
+	if (err)
+		return err;
+	o->name = str_dup(str_of(b->mask_user));
+	return o->name ? 0 : ENOMEM;
+}
+
+static int read_contact(struct registration *reg, struct siproxd *sd, const struct sip_msg *req,
+    struct str text)
+{
+	struct offered *o = &reg->offered[reg->n];
+	struct sip_nameaddr addr;
+	struct sip_uri uri;
+	struct str instance;
+
+	if (reg->n == CONTACTS_MAX)
+		return EINVAL;
+	reg->n++;
+	if (str_is(text, "*")) {
+		reg->star = true;
+		return req->expires == 0 && sip_msg_count(req, HDR_CONTACT) == 1 ? 0 : EINVAL;
+	}
+	if (sip_nameaddr_parse(&addr, text) != 0 || sip_uri_parse(&uri, addr.uri) != 0)
+		return EINVAL;
+	if (!sip_uri_is_sip(&uri))
+		return 0;
+	o->asked = expires_of(&addr, req);
+	o->contact = str_dup(addr.uri);
+	if (sip_param_get(addr.params, "+sip.instance", &instance, NULL) &&
+	    str_is_word(instance)) {
+		o->instance = str_dup(instance);
+		if (!o->instance)
+			return ENOMEM;
+	}
+	return o->contact ? offer(reg, sd, o) : ENOMEM;
+}
+
+int registration_new(struct registration **out, struct siproxd *sd, const struct sip_msg *req,
+    const struct hop *from)
+{
+	struct registration *reg = calloc(1, sizeof(*reg));
+	struct sip_uri to;
+	const struct sip_value *v;
+	int err = EINVAL;
+
+	if (!reg)
+		return ENOMEM;
+	if (sip_uri_parse(&to, req->to.uri) != 0 || !sip_uri_is_sip(&to) || !to.user.len)
+		goto fail;
+	reg->peer = from->peer;
+	reg->call_id = str_dup(req->call_id);
+	reg->user = str_dup(to.user);
+	if (asprintf(&reg->aor, "sip:%.*s@%.*s", STR_ARGS(to.user), STR_ARGS(to.hostport)) < 0)
+		reg->aor = NULL;
+	err = reg->aor && reg->user && reg->call_id ? 0 : ENOMEM;
+	for (unsigned i = 0; !err && (v = sip_msg_value(req, HDR_CONTACT, i)); i++)
+		err = read_contact(reg, sd, req, v->text);
+	if (!err) {
+		*out = reg;
+		return 0;
+	}
+fail:
+	registration_free(reg);
+	return err;
+}
+
+static void confirm(struct registration *reg, struct siproxd *sd, struct offered *o,
+    int64_t granted)
+{
+	struct binding *b = location_by_name(sd->location, str_of(o->name));
+	struct location_contact c;
+	int64_t now = sd->now_s();
+	bool known;
+	char who[128];
+
+	if (!b)
+		return; /* swept meanwhile */
+	known = b->expires > now;
+	log_escape(who, sizeof(who), reg->aor, strlen(reg->aor));
+	describe(reg, o, &c);
+	if (location_confirm(sd->location, b, &c, now + granted, now) != 0)
+		log_err(LOG_REG, "out of memory: the registration of %s is lost", who);
+	else if (granted == 0 && known)
+		log_info(LOG_REG, "%s unregistered", who);
+	else if (granted > 0 && !known)
+		log_info(LOG_REG, "%s registered for %lld s", who, (long long)granted);
+}
+
+/* What the registrar granted to the contact that it knows by this name; -1: not in the answer. */
+static int64_t granted_to(const struct sip_msg *response, const char *name)
+{
+	const struct sip_value *v;
+
+	for (unsigned i = 0; (v = sip_msg_value(response, HDR_CONTACT, i)); i++) {
+		struct sip_nameaddr addr;
+		struct sip_uri uri;
+
+		if (sip_nameaddr_parse(&addr, v->text) == 0 && sip_uri_parse(&uri, addr.uri) == 0 &&
+		    str_is(uri.user, name))
+			return expires_of(&addr, response);
+	}
+	return -1;
+}
+
+void registration_answered(struct registration *reg, struct siproxd *sd,
+    const struct sip_msg *response)
+{
+	bool listed = sip_msg_count(response, HDR_CONTACT) > 0;
+
+	if (response->status < 200 || response->status > 299)
+		return;
+	if (reg->star)
+		location_remove_aor(sd->location, str_of(reg->aor));
+	for (unsigned i = 0; i < reg->n; i++) {
+		struct offered *o = &reg->offered[i];
+		int64_t granted;
+
+		if (!o->name)
+			continue;
+		granted = granted_to(response, o->name);
+		/* Some registrars list nothing, or the contact in words of their own: then what
+		 * was asked for counts. */
+		if (granted < 0 || (granted > 0 && o->asked == 0))
+			granted = o->asked == 0 ? 0 : response->expires;
+		if (granted < 0)
+			granted = o->asked >= 0 ? o->asked : sd->config->default_expires;
+		if (listed && o->asked != 0 && granted == 0)
+			granted = o->asked > 0 ? o->asked : sd->config->default_expires;
+		confirm(reg, sd, o, granted);
+	}
+}
+
+const char *registration_own_contact(const struct siproxd *sd, const struct sip_uri *uri)
+{
+	struct binding *b;
+
+	if (!side_is_us(sd->sides, uri))
+		return NULL;
+	b = location_by_name(sd->location, uri->user);
+	return b ? b->contact : NULL;
+}
+
+static void write_contact(struct binding *b, void *arg)
+{
+	void **args = arg;
+	struct registration *reg = args[0];
+	struct siproxd *sd = args[1];
+	int64_t now = sd->now_s();
+
+	if (b->expires > now && strcmp(b->aor, reg->aor) == 0)
+		buf_printf(args[2], "Contact: <%s>;expires=%lld\r\n", b->contact,
+		    (long long)(b->expires - now));
+}
+
+void registration_local(struct registration *reg, struct siproxd *sd, struct buf *lines)
+{
+	void *args[] = {reg, sd, lines};
+
+	if (reg->star)
+		location_remove_aor(sd->location, str_of(reg->aor));
+	for (unsigned i = 0; i < reg->n; i++) {
+		struct offered *o = &reg->offered[i];
+
+		if (o->name)
+			confirm(reg, sd, o, o->asked >= 0 ? o->asked : sd->config->default_expires);
+	}
+	location_each(sd->location, write_contact, args);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/registrations.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "proxy/location.h"
+#include "sip/sip_uri.h"
+
+#define FILE_MAX (64 * 1024 * 1024)
+
+struct registrations {
+	struct file *table, *more;
+	uint64_t saved_version;
+	bool saved;
+};
+
+int registrations_open(struct registrations **out, const char *path, uid_t owner, gid_t group)
+{
+	struct registrations *r = calloc(1, sizeof(*r));
+	char *more;
+	int err;
+
+	if (!r)
+		return ENOMEM;
+	err = file_open(&r->table, path, owner, group);
+	if (!err && asprintf(&more, "%s.more", path) >= 0) {
+		/* A jail that holds the one file only (OpenWrt) has no room for the second. */
+		if (file_open(&r->more, more, owner, group) != 0)
+			r->more = NULL;
+		free(more);
+	}
+	if (err) {
+		registrations_close(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void registrations_close(struct registrations *r)
+{
+	if (!r)
+		return;
+	file_close(r->table);
+	file_close(r->more);
+	free(r);
+}
+
+const char *registrations_path(const struct registrations *r)
+{
+	return file_path(r->table);
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* Cuts the next line off; false at the end. */
+static bool next_line(struct str *text, struct str *line)
+{
+	const char *lf;
+
+	if (!text->len)
+		return false;
+	lf = memchr(text->s, '\n', text->len);
+	line->s = text->s;
+	line->len = lf ? (size_t)(lf - text->s) : text->len;
+	text->s += line->len + (lf ? 1 : 0);
+	text->len -= line->len + (lf ? 1 : 0);
+	while (line->len && line->s[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+/* Word n (from 0) of a line with single tabs between words. */
+static struct str field(struct str line, unsigned n)
+{
+	const char *p = line.s, *end = line.s + line.len;
+
+	for (;;) {
+		const char *tab = memchr(p, '\t', (size_t)(end - p));
+		const char *stop = tab ? tab : end;
+
+		if (n-- == 0)
+			return str_range(p, stop);
+		if (!tab)
+			return (struct str){end, 0};
+		p = tab + 1;
+	}
+}
+
+static int read_whole(struct file *f, char **data, struct str *text)
+{
+	size_t len;
+	int err = file_read(f, FILE_MAX, data, &len);
+
+	if (!err)
+		*text = (struct str){*data, len};
+	return err;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN])
+{
+	struct str text, line, hex = {NULL, 0};
+	char *data = NULL;
+
+	if (!r->more || read_whole(r->more, &data, &text) != 0)
+		return false;
+	while (!hex.len && next_line(&text, &line))
+		if (str_is(field(line, 0), "key"))
+			hex = field(line, 1);
+	for (size_t i = 0; i < SIPHASH_KEY_LEN && hex.len == 2 * SIPHASH_KEY_LEN; i++) {
+		int hi = hex_digit(hex.s[2 * i]), lo = hex_digit(hex.s[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			hex.len = 0;
+		else
+			key[i] = (uint8_t)(hi << 4 | lo);
+	}
+	free(data);
+	return hex.len == 2 * SIPHASH_KEY_LEN;
+}
+
+/* "****:1:1700000000": is it a record, an active one, until when? */
+static bool read_header(struct str line, bool *active, int64_t *expires)
+{
+	const char *colon;
+	struct str rest;
+	uint64_t n;
+
+	if (line.len < 7 || memcmp(line.s, "****:", 5) != 0)
+		return false;
+	rest = str_range(line.s + 5, line.s + line.len);
+	colon = memchr(rest.s, ':', rest.len);
+	if (!colon || !str_to_uint(str_range(rest.s, colon), 1, &n))
+		return false;
+	*active = n == 1;
+	if (!str_to_uint(str_range(colon + 1, rest.s + rest.len), INT64_MAX / 2, &n))
+		return false;
+	*expires = (int64_t)n;
+	return true;
+}
+
+static int restore(struct location *loc, struct str contact, struct str masked, struct str aor,
+    int64_t expires)
+{
+	struct sip_uri contact_uri, masked_uri, aor_uri;
+	struct location_contact c = {.aor = aor, .contact = contact};
+
+	if (sip_uri_parse(&contact_uri, contact) != 0 || sip_uri_parse(&masked_uri, masked) != 0 ||
+	    sip_uri_parse(&aor_uri, aor) != 0 || !masked_uri.user.len || !aor_uri.user.len)
+		return EINVAL;
+	c.user = aor_uri.user;
+	return location_restore(loc, &c, masked_uri.user, expires);
+}
+
+static int load_table(struct registrations *r, struct location *loc, int64_t now, size_t *count)
+{
+	struct str text, line, contact, masked, aor;
+	char *data = NULL;
+	int64_t expires;
+	bool active;
+	int err = read_whole(r->table, &data, &text);
+
+	while (!err && next_line(&text, &line)) {
+		if (!str_trim(line).len)
+			continue;
+		if (!read_header(line, &active, &expires)) {
+			err = EBADMSG;
+			break;
+		}
+		if (!active)
+			continue;
+		if (!next_line(&text, &contact) || !next_line(&text, &masked) ||
+		    !next_line(&text, &aor))
+			break; /* cut short: what is whole counts */
+		if (expires > now && restore(loc, contact, masked, aor, expires) == 0)
+			++*count;
+	}
+	free(data);
+	return err;
+}
+
+/* "phone <name> <Call-ID> <peer IP> <port> <instance>", tabs between. */
+static void load_more(struct registrations *r, struct location *loc)
+{
+	struct str text, line;
+	char *data = NULL;
+
+	if (!r->more || read_whole(r->more, &data, &text) != 0)
+		return;
+	while (next_line(&text, &line)) {
+		struct str ip = field(line, 3);
+		struct binding *b;
+		uint64_t port;
+
+		if (!str_is(field(line, 0), "phone"))
+			continue;
+		b = location_by_name(loc, field(line, 1));
+		if (!b || !str_to_uint(field(line, 4), 65535, &port))
+			continue;
+		addr_parse_n(&b->peer, ip.s, ip.len, (uint16_t)port);
+		if (!b->call_id && field(line, 2).len)
+			b->call_id = str_dup(field(line, 2));
+		if (!b->instance && field(line, 5).len)
+			b->instance = str_dup(field(line, 5));
+	}
+	free(data);
+}
+
+int registrations_load(struct registrations *r, struct location *loc, int64_t now, size_t *count)
+{
+	int err;
+
+	*count = 0;
+	err = load_table(r, loc, now, count);
+	if (*count)
+		load_more(r, loc);
+	r->saved = !err;
+	r->saved_version = location_version(loc);
+	return err;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+struct writing {
+	struct buf table, more;
+	const struct side_map *sides;
+};
+
+static const char *none_if_null(const char *s)
+{
+	return s ? s : "";
+}
+
+static void write_binding(struct binding *b, void *arg)
+{
+	struct writing *w = arg;
+	const struct addr *wan = side_addr(w->sides, WAN, AF_INET);
+	char host[ADDR_TEXT_MAX] = "0.0.0.0", ip[ADDR_TEXT_MAX];
+	unsigned port = wan ? addr_port(wan) : 5060;
+
+	if (!b->expires)
+		return;
+	if (!wan)
+		wan = side_addr(w->sides, WAN, AF_INET6);
+	if (wan)
+		addr_format_host(wan, host);
+	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)b->expires, b->contact,
+	    b->mask_user, host);
+	if (port != 5060)
+		buf_printf(&w->table, ":%u", port);
+	buf_printf(&w->table, "\n%s\n", b->aor);
+	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\n", b->mask_user, none_if_null(b->call_id),
+	    addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "", addr_port(&b->peer),
+	    none_if_null(b->instance));
+}
+
+int registrations_save(struct registrations *r, const struct location *loc,
+    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN])
+{
+	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .sides = sides};
+	int err = ENOMEM;
+
+	if (r->saved && r->saved_version == location_version(loc))
+		return 0;
+	buf_str(&w.more, "key\t");
+	for (size_t i = 0; i < SIPHASH_KEY_LEN; i++)
+		buf_printf(&w.more, "%02x", key[i]);
+	buf_str(&w.more, "\n");
+	location_each(loc, write_binding, &w);
+	if (!w.table.failed && !w.more.failed) {
+		err = file_write(r->table, w.table.data ? w.table.data : "", w.table.len, NULL);
+		if (!err && r->more)
+			err = file_write(r->more, w.more.data, w.more.len, NULL);
+	}
+	if (!err) {
+		r->saved = true;
+		r->saved_version = location_version(loc);
+	}
+	buf_free(&w.table);
+	buf_free(&w.more);
+	return err;
+}

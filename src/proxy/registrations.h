@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * registrations: the file that keeps the location table over a restart, in the classic format that
+ * GUIs read (four lines a phone), and beside it `<file>.more` for what that cannot hold: Call-ID,
+ * instance, the address a REGISTER came from, and the secret that keeps branches and tokens stable.
+ *
+ *   ****:1:<expiry, unix seconds>
+ *   <the phone's own Contact URI>
+ *   <the Contact URI that the registrar knows>
+ *   <address-of-record>
+ */
+#ifndef PROXY_REGISTRATIONS_H
+#define PROXY_REGISTRATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/siphash.h"
+
+struct location;
+struct registrations;
+struct side_map;
+
+/* Opens (or makes) both files; `owner` is who we shall run as. errno for the first file; without
+ * the second one it works too. Call it before root is given up. */
+int registrations_open(struct registrations **out, const char *path, uid_t owner, gid_t group);
+void registrations_close(struct registrations *r);
+const char *registrations_path(const struct registrations *r);
+/* The secret of the last run; false: there is none. */
+bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN]);
+/* Fills the table; what has expired stays out. *count: how many came in. EBADMSG: the file is of
+ * another kind, and was left alone. */
+int registrations_load(struct registrations *r, struct location *loc, int64_t now, size_t *count);
+/* Writes both if the table has changed since. errno; it will be tried again. */
+int registrations_save(struct registrations *r, const struct location *loc,
+    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN]);
+
+#endif

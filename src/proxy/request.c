@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/acl.h"
+#include "base/log.h"
+#include "base/resolver.h"
+#include "config.h"
+#include "proxy/dialog.h"
+#include "proxy/location.h"
+#include "proxy/masquerade.h"
+#include "proxy/next_hop.h"
+#include "proxy/pipeline.h"
+#include "proxy/registration.h"
+#include "proxy/session.h"
+#include "sip/sip_reply.h"
+#include "siproxd.h"
+
+#define TIMER_C_MS 181000 /* RFC 3261 16.6 step 11: more than three minutes */
+
+/* A request on its way through the steps. */
+struct passage {
+	struct siproxd *sd;
+	struct sip_msg *msg;
+	const struct hop *from;
+	struct plan plan;
+	struct registration *registration;
+};
+
+static enum verdict refuse(struct passage *p, int status)
+{
+	if (p->from->side == WAN)
+		return pipeline_reply_stranger(p->sd, p->msg, p->from, status);
+	return pipeline_reply(p->sd, p->msg, p->from, status,
+	    status == 503 ? "Retry-After: 10\r\n" : NULL);
+}
+
+/* --- the steps before anything is kept ---------------------------------------------------- */
+
+/* 17.2: a retransmission, or the ACK to a failure, ends here. */
+static enum verdict known_transaction(struct passage *p)
+{
+	struct server_txn *st = server_txn_find(p->sd->transactions, p->msg);
+
+	/* The ACK to a 2xx is a request of its own, even where a client reuses the branch. */
+	if (!st || (p->msg->method == SIP_ACK && st->state == TXN_ACCEPTED))
+		return PASS;
+	server_txn_retransmitted(st, p->msg);
+	return ANSWERED;
+}
+
+/* 16.10: a CANCEL is answered here and goes on as one of ours; without its INVITE it is nobody's. */
+static enum verdict cancel(struct passage *p)
+{
+	struct server_txn *st;
+
+	if (p->msg->method != SIP_CANCEL)
+		return PASS;
+	st = server_txn_find_cancelled(p->sd->transactions, p->msg);
+	if (!st)
+		return refuse(p, 481);
+	pipeline_reply(p->sd, p->msg, p->from, 200, NULL);
+	if (st->forward && !st->forward->final_sent) {
+		struct forward *fw = st->forward;
+
+		fw->cancelled = true;
+		if (fw->query) { /* not sent anywhere yet */
+			resolver_cancel(fw->query);
+			fw->query = NULL;
+			session_final(p->sd, fw, 487);
+			forward_reply(fw, 487, NULL);
+			forward_settle(fw);
+		} else {
+			forward_cancel(fw, NULL);
+		}
+	}
+	return ANSWERED;
+}
+
+/* REGISTER is taken from the LAN only, and from whom hosts_allow_reg admits. */
+static enum verdict may_register(struct passage *p)
+{
+	const struct acl *allowed = &p->sd->config->hosts_allow_reg;
+	char who[ADDR_TEXT_MAX];
+
+	if (p->msg->method != SIP_REGISTER)
+		return PASS;
+	if (p->from->side == WAN)
+		return refuse(p, 403);
+	if (acl_is_empty(allowed) || acl_match(allowed, &p->from->peer))
+		return PASS;
+	log_every(10, LOG_LVL_WARN, LOG_REG, "REGISTER from %s refused: not in hosts_allow_reg",
+	    addr_format(&p->from->peer, who));
+	return refuse(p, 403);
+}
+
+/* 16.3 step 3 */
+static enum verdict max_forwards(struct passage *p)
+{
+	if (p->msg->max_forwards != 0)
+		return PASS;
+	if (p->msg->method == SIP_OPTIONS && p->from->side == LAN)
+		return pipeline_reply(p->sd, p->msg, p->from, 200, NULL);
+	return refuse(p, 483);
+}
+
+/* 16.3 step 4. Our Via is hidden on the WAN, so a loop shows as a request that is pending here
+ * and comes back, from the same side, with fewer forwards left; a spiral has another Request-URI.
+ * A call that hairpins through the provider comes back too, but from the other side. */
+static enum verdict loop(struct passage *p)
+{
+	struct forward *fw = forward_twin(p->sd, p->msg, NULL);
+
+	for (; fw; fw = forward_twin(p->sd, p->msg, fw))
+		if (fw->from.side == p->from->side &&
+		    str_is(p->msg->uri_text, fw->request_uri) && p->msg->max_forwards >= 0 &&
+		    p->msg->max_forwards < fw->max_forwards)
+			return refuse(p, 482);
+	return PASS;
+}
+
+/* 16.3 step 5: we speak no extension that a client could require of a proxy. */
+static enum verdict proxy_require(struct passage *p)
+{
+	struct buf unsupported = BUF_INIT;
+	const struct sip_value *v;
+	enum verdict verdict;
+
+	if (!sip_msg_value(p->msg, HDR_PROXY_REQUIRE, 0) || p->msg->method == SIP_ACK)
+		return PASS;
+	if (p->from->side == WAN)
+		return refuse(p, 420);
+	buf_str(&unsupported, "Unsupported: ");
+	for (unsigned i = 0; (v = sip_msg_value(p->msg, HDR_PROXY_REQUIRE, i)); i++)
+		buf_printf(&unsupported, "%s%.*s", i ? ", " : "", STR_ARGS(v->text));
+	buf_str(&unsupported, "\r\n");
+	verdict = pipeline_reply(p->sd, p->msg, p->from, 420, unsupported.data);
+	buf_free(&unsupported);
+	return verdict;
+}
+
+static enum verdict for_ourselves(struct passage *p)
+{
+	struct buf contacts = BUF_INIT;
+	enum verdict verdict;
+	int err;
+
+	if (!next_hop_is_us(p->sd, p->msg, p->from))
+		return PASS;
+	if (p->msg->method == SIP_OPTIONS)
+		return pipeline_reply(p->sd, p->msg, p->from, 200,
+		    "Allow: INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, UPDATE, PRACK\r\n");
+	if (p->msg->method != SIP_REGISTER)
+		return refuse(p, 404);
+	/* For our own address we are the registrar. */
+	err = registration_new(&p->registration, p->sd, p->msg, p->from);
+	if (err)
+		return refuse(p, err == EINVAL ? 400 : 503);
+	registration_local(p->registration, p->sd, &contacts);
+	verdict = contacts.failed ? refuse(p, 500)
+				  : pipeline_reply(p->sd, p->msg, p->from, 200, contacts.data);
+	buf_free(&contacts);
+	return verdict;
+}
+
+/* 16.4 to 16.5 */
+static enum verdict target(struct passage *p)
+{
+	int status = next_hop_plan(p->sd, p->msg, p->from, &p->plan);
+
+	return status ? refuse(p, status) : PASS;
+}
+
+static enum verdict registration(struct passage *p)
+{
+	int err;
+
+	if (p->msg->method != SIP_REGISTER)
+		return PASS;
+	err = registration_new(&p->registration, p->sd, p->msg, p->from);
+	return err ? refuse(p, err == EINVAL ? 400 : 503) : PASS;
+}
+
+/* --- forwarding: 16.6 --------------------------------------------------------------------- */
+
+static void timer_c_fires(void *arg)
+{
+	struct client_txn *ct = arg;
+
+	log_debug(LOG_SIP, "timer C: an INVITE rang for too long");
+	client_txn_cancel(ct);
+}
+
+void request_watch(struct siproxd *sd, struct client_txn *ct)
+{
+	if (ct->method == SIP_INVITE && ct->state < TXN_COMPLETED)
+		timer_start(sd->timers, &ct->timer_c, TIMER_C_MS, timer_c_fires, ct);
+}
+
+/* The edited message for one target, as bytes. */
+static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
+    const struct plan *plan, const struct target *t, const struct sip_sdp *sdp,
+    const struct addr *named, const struct registration *reg, char branch[64], struct buf *out)
+{
+	char text[ADDR_TEXT_MAX];
+	char *target_name;
+	struct mask_request how = {
+	    .from = from,
+	    .target = t,
+	    .branch = branch,
+	    .own_routes = plan->own_routes,
+	    .dialog = plan->dialog,
+	    .registration = reg,
+	};
+	int err;
+
+	if (asprintf(&target_name, "%s %s", addr_format(&t->hop.peer, text), t->uri ? t->uri : "") < 0)
+		return ENOMEM;
+	txn_branch(sd->transactions, msg, target_name, branch);
+	free(target_name);
+	sip_msg_edits_clear(msg);
+	err = mask_request(sd, msg, &how);
+	if (!err && sdp->n_lines)
+		err = sip_sdp_apply(sdp, msg, named);
+	return err ? err : sip_msg_splice(msg, out);
+}
+
+static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
+    const struct plan *plan, unsigned n, const struct sip_sdp *sdp)
+{
+	const struct target *t = &plan->target[n];
+	struct buf out = BUF_INIT;
+	struct client_txn *ct;
+	char branch[64];
+	int err = dress(sd, msg, &fw->from, plan, t, sdp, session_named(sd, fw, t->hop.side),
+	    fw->registration, branch, &out);
+
+	if (!err)
+		err = client_txn_new(sd->transactions, branch, msg->method, &t->hop, out.data,
+		    out.len, &ct);
+	buf_free(&out);
+	if (err)
+		return err;
+	sd->counters.forwarded++;
+	ct->forward = fw;
+	ct->target = t->binding ? str_dup(str_of(t->binding)) : NULL;
+	list_add_tail(&fw->branches, &ct->link);
+	request_watch(sd, ct);
+	return 0;
+}
+
+/* The plan stands: dialog, media, and a branch to each target. */
+static void forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
+    const struct plan *plan)
+{
+	struct sip_sdp sdp;
+	int status = session_request(sd, fw, msg, plan, &sdp), err = 0;
+
+	for (unsigned i = 0; !status && i < plan->n_targets; i++) {
+		int failed = send_branch(sd, fw, msg, plan, i, &sdp);
+
+		err = err ? err : failed;
+	}
+	if (!status && list_is_empty(&fw->branches))
+		status = err == ENOSPC ? 503 : err == EINVAL ? 400 : 500;
+	if (!status)
+		return;
+	session_final(sd, fw, status);
+	/* A 503 would make a provider give up the whole trunk. */
+	if (status == 503 && fw->from.side == WAN)
+		status = fw->method == SIP_INVITE ? 486 : 480;
+	forward_reply(fw, status, status == 503 ? "Retry-After: 10\r\n" : NULL);
+	forward_settle(fw);
+}
+
+/* The resolver's answer for a parked request. */
+static void resolved(void *arg, int err, const struct addr *addr, size_t count)
+{
+	struct forward *fw = arg;
+	struct siproxd *sd = fw->sd;
+	struct sip_msg *msg = fw->parked;
+	struct plan plan;
+	int status;
+
+	fw->query = NULL;
+	fw->parked = NULL;
+	status = next_hop_plan(sd, msg, &fw->from, &plan);
+	if (!status && (err || !next_hop_resolved(sd, &plan, addr, count))) {
+		char name[128];
+
+		log_every(10, LOG_LVL_WARN, LOG_DNS, "no address for \"%s\"",
+		    log_escape(name, sizeof(name), plan.name, plan.name ? strlen(plan.name) : 0));
+		status = err == ETIMEDOUT ? 504 : 503;
+	}
+	if (status) {
+		session_final(sd, fw, status);
+		forward_reply(fw, status, NULL);
+		forward_settle(fw);
+	} else {
+		forward_to_plan(sd, fw, msg, &plan);
+	}
+	plan_done(&plan);
+	sip_msg_free(msg);
+}
+
+static enum verdict park(struct passage *p, struct forward *fw)
+{
+	if (p->sd->resolver && sip_msg_dup(&fw->parked, p->msg) == 0 &&
+	    resolver_lookup(p->sd->resolver, p->plan.name, AF_UNSPEC, p->plan.port, resolved, fw,
+		&fw->query) == 0)
+		return PARKED;
+	forward_reply(fw, 500, NULL);
+	forward_settle(fw);
+	return ANSWERED;
+}
+
+/* An ACK to a 2xx has no transaction: it goes as it comes, each retransmission alike (16.11). */
+static enum verdict forward_ack(struct passage *p)
+{
+	struct siproxd *sd = p->sd;
+	struct buf out = BUF_INIT;
+	struct target *t = &p->plan.target[0];
+	struct addr cached;
+	struct sip_sdp sdp;
+	size_t n = 0;
+	char branch[64];
+
+	if (p->msg->method != SIP_ACK)
+		return PASS;
+	if (p->plan.name) {
+		/* The INVITE had the same name looked up; else the dialog knows where it went. */
+		if (sd->resolver && resolver_cached(sd->resolver, p->plan.name, AF_UNSPEC,
+					p->plan.port, &cached, 1, &n) == 0 && n)
+			next_hop_resolved(sd, &p->plan, &cached, 1);
+		else if (p->plan.dialog)
+			t->hop = p->plan.dialog->end[WAN].hop;
+		else
+			return DROP;
+	}
+	session_ack(sd, p->msg, p->from, p->plan.dialog, &sdp);
+	if (dress(sd, p->msg, p->from, &p->plan, t, &sdp, &t->hop.named, NULL, branch, &out) == 0) {
+		sd->counters.forwarded++;
+		sd->send(sd->send_arg, out.data, out.len, &t->hop);
+	}
+	buf_free(&out);
+	return ANSWERED;
+}
+
+static enum verdict forward(struct passage *p)
+{
+	struct siproxd *sd = p->sd;
+	struct server_txn *st;
+	struct forward *fw;
+	int err = server_txn_new(sd->transactions, p->msg, p->from, &st);
+
+	if (err)
+		return refuse(p, p->from->side == WAN ? 480 : 503);
+	if (forward_new(sd, st, p->msg, &fw) != 0) {
+		server_txn_abandon(st);
+		return refuse(p, p->from->side == WAN ? 480 : 503);
+	}
+	fw->registration = p->registration;
+	p->registration = NULL;
+	if (p->msg->method == SIP_INVITE)
+		forward_reply(fw, 100, NULL);
+	if (p->plan.name)
+		return park(p, fw);
+	forward_to_plan(sd, fw, p->msg, &p->plan);
+	return ANSWERED;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+static const struct step {
+	const char *name;
+	enum verdict (*fn)(struct passage *p);
+	const char *rfc;
+} steps[] = {
+    {"known transaction", known_transaction, "3261 17.2.3"},
+    {"cancel", cancel, "3261 16.10"},
+    {"may register", may_register, "design: REGISTER from the LAN only"},
+    {"max forwards", max_forwards, "3261 16.3 step 3"},
+    {"loop", loop, "3261 16.3 step 4, 5393"},
+    {"proxy require", proxy_require, "3261 16.3 step 5"},
+    {"for ourselves", for_ourselves, "3261 10.3, 11.2"},
+    {"target", target, "3261 16.4, 16.5, 3263"},
+    {"registration", registration, "3261 10"},
+    {"forward ack", forward_ack, "3261 16.11"},
+    {"forward", forward, "3261 16.6"},
+};
+
+void request_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from)
+{
+	struct passage p = {.sd = sd, .msg = msg, .from = from};
+	char who[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		enum verdict verdict = steps[i].fn(&p);
+
+		if (verdict == PASS)
+			continue;
+		log_debug(LOG_SIP, "%.*s from %s: %s by step \"%s\" (RFC %s)",
+		    STR_ARGS(msg->method_name), addr_format(&from->peer, who),
+		    verdict == DROP ? "dropped" : verdict == PARKED ? "parked" : "done",
+		    steps[i].name, steps[i].rfc);
+		if (verdict == DROP)
+			sd->counters.dropped_stray++;
+		break;
+	}
+	plan_done(&p.plan);
+	registration_free(p.registration);
+}

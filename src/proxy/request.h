@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * request: what becomes of a request: RFC 3261 16.3 to 16.6, in the RFC's order, as a table of
+ * steps. Called by the pipeline.
+ */
+#ifndef PROXY_REQUEST_H
+#define PROXY_REQUEST_H
+
+#include "proxy/side.h"
+#include "sip/sip_msg.h"
+
+struct siproxd;
+
+struct client_txn;
+
+void request_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from);
+/* (Re)starts timer C of an INVITE branch (RFC 3261 16.6 step 11, 16.7 step 2). */
+void request_watch(struct siproxd *sd, struct client_txn *ct);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/response.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "proxy/forward.h"
+#include "proxy/masquerade.h"
+#include "proxy/registration.h"
+#include "proxy/request.h"
+#include "proxy/session.h"
+#include "siproxd.h"
+
+void response_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from)
+{
+	struct client_txn *ct = client_txn_find(sd->transactions, msg);
+
+	/* 16.7 step 1; RFC 6026: a stray response is not forwarded. Nor is one that comes from
+	 * the side where the request did not go. */
+	if (!ct || ct->hop.side != from->side) {
+		sd->counters.dropped_stray++;
+		log_debug(LOG_SIP, "stray response %d dropped", msg->status);
+		return;
+	}
+	client_txn_received(ct, msg);
+}
+
+/* Steps 3, 4 and 7: our Via goes, the names come back, the description is carried. */
+static bool undress(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
+    const struct hop *from, struct buf *out)
+{
+	struct sip_sdp sdp;
+	int err;
+
+	if (!session_response(sd, fw, msg, from, &sdp))
+		return false;
+	err = mask_response(sd, msg, fw, from);
+	if (!err && sdp.n_lines)
+		err = sip_sdp_apply(&sdp, msg, session_named(sd, fw, fw->from.side));
+	if (!err)
+		err = sip_msg_splice(msg, out);
+	if (err)
+		log_every(10, LOG_LVL_WARN, LOG_SIP, "a response %d could not be rewritten",
+		    msg->status);
+	return !err;
+}
+
+/* Step 6: how much a final response is worth; the lowest wins. */
+static int rank(int status)
+{
+	switch (status) {
+	case 401:
+	case 407:
+		return 400; /* what the caller can do something about */
+	case 415:
+	case 420:
+	case 484:
+		return 401;
+	default:
+		break;
+	}
+	if (status >= 600)
+		return 0;
+	return status < 500 ? 402 + status % 100 : status;
+}
+
+static bool is_better(int status, int than)
+{
+	return than == 0 || rank(status) < rank(than);
+}
+
+static bool all_final(const struct forward *fw)
+{
+	struct list *l;
+
+	for (l = fw->branches.next; l != &fw->branches; l = l->next) {
+		const struct client_txn *ct = container_of(l, struct client_txn, link);
+
+		if (ct->status < 200)
+			return false;
+	}
+	return true;
+}
+
+/* Step 5 and 6: every branch has failed, so the best failure goes up. */
+static void send_best(struct siproxd *sd, struct forward *fw)
+{
+	int status = fw->best_status;
+
+	if (fw->final_sent || !all_final(fw))
+		return;
+	session_final(sd, fw, status);
+	if (status == 0) {
+		/* RFC 4320 4.2: nobody is told that a non-INVITE got no answer. */
+		fw->final_sent = true;
+		if (fw->st)
+			server_txn_abandon(fw->st);
+	} else if (fw->best.len && status != 503) {
+		forward_respond(fw, status, fw->best.data, fw->best.len);
+	} else {
+		/* 16.7 step 6: a 503 of one next hop is no 503 of ours; and a provider would take
+		 * the whole trunk for dead. */
+		if (status == 503)
+			status = fw->from.side == WAN ? 480 : 500;
+		forward_reply(fw, status, NULL);
+	}
+}
+
+static void branch_failed(struct siproxd *sd, struct forward *fw, struct client_txn *ct,
+    struct sip_msg *msg)
+{
+	struct buf out = BUF_INIT;
+
+	if (is_better(msg->status, fw->best_status) && undress(sd, fw, msg, &ct->hop, &out)) {
+		fw->best_status = msg->status;
+		buf_reset(&fw->best);
+		buf_add(&fw->best, out.data, out.len);
+	}
+	buf_free(&out);
+	if (msg->status >= 600)
+		forward_cancel(fw, ct);
+	send_best(sd, fw);
+}
+
+static void branch_succeeded(struct siproxd *sd, struct forward *fw, struct client_txn *ct,
+    struct sip_msg *msg)
+{
+	struct buf out = BUF_INIT;
+
+	if (fw->registration)
+		registration_answered(fw->registration, sd, msg);
+	if (undress(sd, fw, msg, &ct->hop, &out)) {
+		session_final(sd, fw, msg->status);
+		forward_respond(fw, msg->status, out.data, out.len);
+		forward_cancel(fw, ct); /* step 10 */
+	}
+	buf_free(&out);
+}
+
+static void branch_progresses(struct siproxd *sd, struct forward *fw, struct client_txn *ct,
+    struct sip_msg *msg)
+{
+	struct buf out = BUF_INIT;
+
+	request_watch(sd, ct); /* step 2 */
+	if (msg->status > 100 && !fw->final_sent && undress(sd, fw, msg, &ct->hop, &out))
+		forward_respond(fw, msg->status, out.data, out.len);
+	buf_free(&out);
+}
+
+/* --- what the transactions report --------------------------------------------------------- */
+
+static void on_response(void *arg, struct client_txn *ct, struct sip_msg *msg)
+{
+	struct siproxd *sd = arg;
+	struct forward *fw = ct->forward;
+
+	if (!fw)
+		return; /* a CANCEL or BYE of our own */
+	if (msg->status < 200)
+		branch_progresses(sd, fw, ct, msg);
+	else if (msg->status < 300)
+		branch_succeeded(sd, fw, ct, msg);
+	else
+		branch_failed(sd, fw, ct, msg);
+}
+
+/* 16.8, 16.9: silence counts as 408; after a CANCEL as 487; what could not be sent as 503. */
+static void on_timeout(void *arg, struct client_txn *ct)
+{
+	struct siproxd *sd = arg;
+	struct forward *fw = ct->forward;
+	int status = ct->unsent ? 503 : 408;
+
+	if (!fw)
+		return;
+	if (fw->cancelled)
+		status = 487;
+	ct->status = status;
+	/* RFC 4320 4.2: no 408 to anything but INVITE. */
+	if ((fw->method == SIP_INVITE || ct->unsent) && is_better(status, fw->best_status)) {
+		fw->best_status = status;
+		buf_reset(&fw->best);
+	}
+	send_best(sd, fw);
+}
+
+static void on_server_gone(void *arg, struct server_txn *st)
+{
+	(void)arg;
+	if (!st->forward)
+		return;
+	st->forward->st = NULL;
+	forward_settle(st->forward);
+}
+
+static void on_client_gone(void *arg, struct client_txn *ct)
+{
+	struct forward *fw = ct->forward;
+
+	(void)arg;
+	if (!fw)
+		return;
+	list_del(&ct->link);
+	ct->forward = NULL;
+	forward_settle(fw);
+}
+
+static int on_send(void *arg, const void *data, size_t len, const struct hop *hop)
+{
+	struct siproxd *sd = arg;
+	int err = sd->send(sd->send_arg, data, len, hop);
+	char to[ADDR_TEXT_MAX];
+
+	if (err) {
+		sd->counters.sends_failed++;
+		log_every(10, LOG_LVL_WARN, LOG_NET, "sending to %s failed: %s",
+		    addr_format(&hop->peer, to), strerror(err));
+	}
+	return err;
+}
+
+void response_txn_ops(struct siproxd *sd, struct txn_ops *ops)
+{
+	*ops = (struct txn_ops){
+	    .arg = sd,
+	    .send = on_send,
+	    .response = on_response,
+	    .timeout = on_timeout,
+	    .server_gone = on_server_gone,
+	    .client_gone = on_client_gone,
+	};
+}

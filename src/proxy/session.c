@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "config.h"
+#include "proxy/call.h"
+#include "proxy/masquerade.h"
+#include "proxy/tag.h"
+#include "siproxd.h"
+
+/* A dialog of SUBSCRIBE or REFER outlives what was asked for by this much. */
+#define DIALOG_GRACE_S   64
+#define DIALOG_DEFAULT_S 3600
+
+static struct call *call_of(const struct siproxd *sd, const struct forward *fw)
+{
+	return call_find(sd->calls, fw->call);
+}
+
+const struct addr *session_named(const struct siproxd *sd, const struct forward *fw,
+    enum side to)
+{
+	const struct call *call = call_of(sd, fw);
+
+	return call ? call_named(call, call_leg_of(call, to)) : NULL;
+}
+
+static void log_call(const struct call *call, const char *what, const struct forward *fw)
+{
+	char from[128], to[128];
+
+	log_info(LOG_SIP, "call %u: %s: %s -> %s", call_number(call), what,
+	    log_escape(from, sizeof(from), fw->from_value, strlen(fw->from_value)),
+	    log_escape(to, sizeof(to), fw->request_uri, strlen(fw->request_uri)));
+}
+
+/* --- requests ----------------------------------------------------------------------------- */
+
+static int begin_call(struct siproxd *sd, struct forward *fw, const struct target *t)
+{
+	struct call *call;
+	int err = call_new(sd->calls, &fw->from, &t->hop, &call);
+
+	if (err) {
+		sd->counters.calls_refused++;
+		log_every(10, LOG_LVL_WARN, LOG_SIP, "a call was refused: %s",
+		    err == ENOSPC ? "max_calls is reached" : "out of memory");
+		return 503;
+	}
+	sd->counters.calls++;
+	fw->call = call_number(call);
+	fw->made_call = true;
+	log_call(call, fw->from.side == LAN ? "outgoing" : "incoming", fw);
+	return 0;
+}
+
+/* An end of the dialog sent a request: it signals from there now. */
+static void heard_from(struct dialog *d, enum side side, uint32_t cseq, const struct hop *from)
+{
+	if (cseq > d->end[side].cseq)
+		d->end[side].cseq = cseq;
+	d->end[side].hop = *from;
+}
+
+/* The description in `msg`, ready to be filled in. 0: it is there; ENOENT: none to look at. */
+static int read_sdp(const struct siproxd *sd, const struct sip_msg *msg, struct sip_sdp *sdp)
+{
+	sdp->n_lines = 0;
+	if (!sd->relay || !sip_sdp_present(msg))
+		return ENOENT;
+	return sip_sdp_parse(sdp, msg);
+}
+
+static int offer(struct siproxd *sd, struct call *call, enum call_leg leg, struct str tag,
+    const struct hop *from, struct sip_sdp *sdp)
+{
+	int err = call_offer(call, leg, tag_id(sd->key, tag), from, sdp);
+
+	if (!err)
+		return 0;
+	sd->counters.calls_refused++;
+	log_every(10, LOG_LVL_WARN, LOG_RTP, "call %u: %s", call_number(call),
+	    err == ENOSPC ? "no free RTP port pair between rtp_port_low and rtp_port_high"
+			  : "the media ports could not be opened");
+	return 503;
+}
+
+static int answer(struct siproxd *sd, struct call *call, enum call_leg leg, struct str tag,
+    const struct hop *from, struct sip_sdp *sdp)
+{
+	return call_answer(call, leg, tag_id(sd->key, tag), from, sdp) ? 500 : 0;
+}
+
+static int request_description(struct siproxd *sd, struct forward *fw, const struct sip_msg *req,
+    struct sip_sdp *sdp)
+{
+	struct call *call = call_of(sd, fw);
+	int err = read_sdp(sd, req, sdp);
+	enum call_leg leg;
+
+	if (err == ENOENT)
+		return 0;
+	if (err)
+		return err == EINVAL ? 488 : 500;
+	if (!call)
+		return 481; /* its call is gone, and so is the relay that it speaks of */
+	leg = call_leg_of(call, fw->from.side);
+	if (req->method == SIP_PRACK && call_awaits_answer(call, leg))
+		return answer(sd, call, leg, req->from_tag, &fw->from, sdp);
+	fw->had_offer = true;
+	return offer(sd, call, leg, req->from_tag, &fw->from, sdp);
+}
+
+int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg *req,
+    const struct plan *plan, struct sip_sdp *sdp)
+{
+	const struct target *t = &plan->target[0];
+	int status;
+
+	sdp->n_lines = 0;
+	if (t->hop.side == fw->from.side)
+		return 0;
+	if (plan->dialog) {
+		heard_from(plan->dialog, fw->from.side, req->cseq, &fw->from);
+		fw->call = plan->dialog->call ? call_number(plan->dialog->call) : 0;
+	}
+	/* Also for a re-INVITE whose dialog a restart made us forget. */
+	if (req->method == SIP_INVITE && !call_of(sd, fw)) {
+		status = begin_call(sd, fw, t);
+		if (status)
+			return status;
+	}
+	return request_description(sd, fw, req, sdp);
+}
+
+void session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
+    struct dialog *dialog, struct sip_sdp *sdp)
+{
+	struct call *call = dialog ? dialog->call : NULL;
+
+	sdp->n_lines = 0;
+	if (!call || read_sdp(sd, ack, sdp) != 0 ||
+	    answer(sd, call, call_leg_of(call, from->side), ack->from_tag, from, sdp) != 0)
+		sdp->n_lines = 0;
+}
+
+/* --- responses ---------------------------------------------------------------------------- */
+
+static struct str contact_uri(const struct sip_msg *msg)
+{
+	const struct sip_value *v = sip_msg_value(msg, HDR_CONTACT, 0);
+	struct sip_nameaddr addr;
+
+	if (!v || sip_nameaddr_parse(&addr, v->text) != 0)
+		return (struct str){NULL, 0};
+	return addr.uri;
+}
+
+static struct dialog *find_dialog(struct siproxd *sd, const struct forward *fw, struct str to_tag)
+{
+	struct str a = str_of(fw->from_tag);
+
+	return fw->from.side == LAN ? dialog_find(sd->dialogs, str_of(fw->call_id), a, to_tag)
+				    : dialog_find(sd->dialogs, str_of(fw->call_id), to_tag, a);
+}
+
+/* What each end calls itself, on the WAN and, where that differs, on the LAN. */
+static int set_identities(struct siproxd *sd, struct dialog *d, const struct forward *fw)
+{
+	enum side asker = fw->from.side;
+	const struct addr *wan = &d->end[WAN].hop.named;
+
+	d->end[asker].identity = mask_identity_for_wan(sd, fw->from_value, wan);
+	d->end[!asker].identity = mask_identity_for_wan(sd, fw->to_value, wan);
+	if (asker == LAN) {
+		d->lan_self = mask_hidden_identity(sd, fw->from_value);
+		d->lan_peer = mask_hidden_identity(sd, fw->to_value);
+	}
+	return d->end[LAN].identity && d->end[WAN].identity ? 0 : ENOMEM;
+}
+
+static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from, struct dialog **out)
+{
+	enum side asker = fw->from.side;
+	bool lan = asker == LAN;
+	struct call *call = call_of(sd, fw);
+	struct dialog *d;
+	int err = dialog_new(sd->dialogs, str_of(fw->call_id),
+	    lan ? str_of(fw->from_tag) : msg->to_tag, lan ? msg->to_tag : str_of(fw->from_tag), &d);
+
+	if (err)
+		return err;
+	d->end[asker].hop = fw->from;
+	d->end[asker].cseq = fw->cseq;
+	d->end[!asker].hop = *from;
+	d->end[!asker].route = mask_route_behind(sd, msg, from->side);
+	err = set_identities(sd, d, fw);
+	if (!err)
+		err = dialog_set(&d->end[asker].route, str_of(fw->route_behind));
+	if (err) {
+		dialog_free(d);
+		return err;
+	}
+	if (call)
+		call_add_dialog(call, d);
+	*out = d;
+	return 0;
+}
+
+/* 12.1, and 12.2.1.2 for the target refresh. */
+static int update_dialog(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from)
+{
+	struct dialog *d = find_dialog(sd, fw, msg->to_tag);
+	enum side asker = fw->from.side;
+	int err = 0;
+
+	if (!msg->to_tag.len)
+		return 0;
+	if (!d) {
+		if (fw->in_dialog || !mask_forms_dialog(fw->method))
+			return 0;
+		err = begin_dialog(sd, fw, msg, from, &d);
+		if (err)
+			return err;
+	}
+	d->end[!asker].hop = *from;
+	if (!fw->in_dialog || msg->status >= 200) {
+		err = dialog_set(&d->end[asker].contact, str_of(fw->contact));
+		if (!err)
+			err = dialog_set(&d->end[!asker].contact, contact_uri(msg));
+	}
+	if (msg->status < 200)
+		return err;
+	d->confirmed = true;
+	if (!d->call)
+		dialog_keep_for(d,
+		    1000 * (DIALOG_GRACE_S + (fw->expires_s ? fw->expires_s : DIALOG_DEFAULT_S)));
+	return err;
+}
+
+static int response_description(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from, struct sip_sdp *sdp)
+{
+	struct call *call = call_of(sd, fw);
+	int err = read_sdp(sd, msg, sdp);
+	enum call_leg leg;
+
+	if (err == ENOENT)
+		return 0;
+	if (err || !call)
+		return EINVAL;
+	leg = call_leg_of(call, from->side);
+	return fw->had_offer ? answer(sd, call, leg, msg->to_tag, from, sdp)
+			     : offer(sd, call, leg, msg->to_tag, from, sdp);
+}
+
+bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from, struct sip_sdp *sdp)
+{
+	struct call *call = call_of(sd, fw);
+
+	sdp->n_lines = 0;
+	if (from->side == fw->from.side || msg->status >= 300)
+		return true;
+	if (fw->made_call && !call)
+		return false; /* a late 200 of a call that was hung up meanwhile */
+	if (update_dialog(sd, fw, msg, from) != 0 ||
+	    response_description(sd, fw, msg, from, sdp) != 0) {
+		log_every(10, LOG_LVL_WARN, LOG_SIP, "a response %d could not be carried: %s",
+		    msg->status, "no memory, no port, or no session description");
+		return false;
+	}
+	if (fw->method == SIP_INVITE && msg->status >= 200 && call && !call_is_answered(call)) {
+		call_answered(call, tag_id(sd->key, msg->to_tag));
+		log_call(call, "answered", fw);
+	}
+	return true;
+}
+
+/* --- ends --------------------------------------------------------------------------------- */
+
+static void end_call(struct call *call, const char *why)
+{
+	log_info(LOG_SIP, "call %u: ended: %s", call_number(call), why);
+	call_free(call);
+}
+
+static bool has_confirmed_dialog(struct call *call)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, call_dialogs(call))
+		if (container_of(l, struct dialog, link)->confirmed)
+			return true;
+	return false;
+}
+
+/* Early dialogs of phones that did not get the call are no reason to keep it. */
+static void end_dialog(struct siproxd *sd, const struct forward *fw)
+{
+	struct dialog *d = find_dialog(sd, fw, str_of(fw->to_tag));
+	struct call *call = d ? d->call : NULL;
+
+	dialog_free(d);
+	if (call && !has_confirmed_dialog(call) &&
+	    (call_is_answered(call) || list_is_empty(call_dialogs(call))))
+		end_call(call, "BYE");
+}
+
+void session_final(struct siproxd *sd, struct forward *fw, int status)
+{
+	struct call *call = call_of(sd, fw);
+	bool refused = status == 0 || status >= 300;
+
+	if (fw->method == SIP_BYE) {
+		/* A challenged BYE comes again; every other one is the end, whatever is said. */
+		if (status != 401 && status != 407)
+			end_dialog(sd, fw);
+	} else if (refused && call && fw->made_call && !call_is_answered(call)) {
+		char why[16];
+
+		snprintf(why, sizeof(why), "%d", status ? status : 408);
+		end_call(call, why);
+	} else if (refused && call && fw->had_offer) {
+		call_offer_refused(call);
+	}
+}
+
+/* --- hanging up from here ----------------------------------------------------------------- */
+
+/* A BYE to one end in the name of the other (RFC 3261 15.1.1). */
+static void write_bye(const struct siproxd *sd, const struct dialog *d, enum side to,
+    const char *branch, struct buf *out)
+{
+	const struct dialog_end *end = &d->end[to], *other = &d->end[!to];
+	const char *self = to == LAN && d->lan_self ? d->lan_self : end->identity;
+	const char *peer = to == LAN && d->lan_peer ? d->lan_peer : other->identity;
+	char host[ADDR_TEXT_MAX];
+
+	(void)sd;
+	buf_printf(out, "BYE %s SIP/2.0\r\n", end->contact);
+	buf_printf(out, "Via: SIP/2.0/UDP %s:%u;branch=%s\r\nMax-Forwards: 70\r\n",
+	    addr_format_host(&end->hop.named, host), addr_port(&end->hop.named), branch);
+	if (end->route)
+		buf_printf(out, "Route: %s\r\n", end->route);
+	buf_printf(out, "From: %s;tag=%s\r\nTo: %s;tag=%s\r\n", peer, other->tag, self, end->tag);
+	buf_printf(out, "Call-ID: %s\r\nCSeq: %u BYE\r\n", d->call_id, other->cseq + 1);
+	buf_str(out, "Content-Length: 0\r\n\r\n");
+}
+
+static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
+{
+	struct buf bye = BUF_INIT;
+	struct client_txn *ct;
+	uint8_t random[8];
+	char branch[64];
+
+	if (!d->end[to].contact)
+		return;
+	random_bytes(random, sizeof(random));
+	snprintf(branch, sizeof(branch), "%s%016llx", SIP_BRANCH_COOKIE,
+	    (unsigned long long)siphash(sd->key, random, sizeof(random)));
+	write_bye(sd, d, to, branch, &bye);
+	if (!bye.failed)
+		client_txn_new(sd->transactions, branch, SIP_BYE, &d->end[to].hop, bye.data,
+		    bye.len, &ct);
+	buf_free(&bye);
+}
+
+void session_hang_up(struct siproxd *sd, struct call *call, const char *why)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, call_dialogs(call)) {
+		const struct dialog *d = container_of(l, struct dialog, link);
+
+		if (!d->confirmed)
+			continue;
+		send_bye(sd, d, LAN);
+		send_bye(sd, d, WAN);
+	}
+	end_call(call, why);
+}

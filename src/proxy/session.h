@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session: ties messages to dialogs and calls: which description is an offer and which an answer
+ * (RFC 3264, 3262, 3311), when a dialog begins, changes its target and ends (RFC 3261 12), and how
+ * a call is ended from here. Used by request and response.
+ */
+#ifndef PROXY_SESSION_H
+#define PROXY_SESSION_H
+
+#include "proxy/forward.h"
+#include "proxy/next_hop.h"
+#include "sip/sip_msg.h"
+#include "sip/sip_sdp.h"
+
+struct call;
+struct siproxd;
+
+/*
+ * A request is about to be forwarded to plan->target[0..]: makes the call of a new INVITE, and
+ * passes its description through the call. *sdp is what to apply to each branch; its n_lines is 0
+ * when there is nothing to apply. 0, or the status to refuse with.
+ */
+int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg *req,
+    const struct plan *plan, struct sip_sdp *sdp);
+/* An ACK, which has no forward. */
+void session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
+    struct dialog *dialog, struct sip_sdp *sdp);
+/* A 101..299 that will be passed on: dialogs, answers. False: it must not be (its call has ended,
+ * or its description cannot be carried). */
+bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from, struct sip_sdp *sdp);
+/* The status of the final answer to the request, 0 for none: ends what it ends. */
+void session_final(struct siproxd *sd, struct forward *fw, int status);
+/* BYE to both ends of each of its dialogs, and the call is gone. */
+void session_hang_up(struct siproxd *sd, struct call *call, const char *why);
+/* The address for the session level of a description that leaves to that side. */
+const struct addr *session_named(const struct siproxd *sd, const struct forward *fw,
+    enum side to);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/side.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 8 /* LAN interfaces */
+
+struct side_map {
+	struct side_setup setup;
+	struct netif_set set;
+	char lan_name[NAMES_MAX][IF_NAMESIZE]; /* interfaces, once known */
+	size_t n_lan;
+	char wan_name[IF_NAMESIZE];
+	struct addr lan[NAMES_MAX][2]; /* with the SIP port; [0] IPv4, [1] IPv6 */
+	struct addr wan[2];
+	struct addr public_addr;
+	struct addr gateway[2]; /* of the default route; unset where the system does not tell */
+};
+
+static int index_of(int family)
+{
+	return family == AF_INET6;
+}
+
+int side_new(struct side_map **out, const struct side_setup *setup)
+{
+	struct side_map *map = calloc(1, sizeof(*map));
+
+	if (!map)
+		return ENOMEM;
+	map->setup = *setup;
+	if (map->setup.n_inbound > NAMES_MAX)
+		map->setup.n_inbound = NAMES_MAX;
+	*out = map;
+	return 0;
+}
+
+void side_free(struct side_map *map)
+{
+	if (!map)
+		return;
+	netif_set_done(&map->set);
+	free(map);
+}
+
+/* --- the picture of the interfaces -------------------------------------------------------- */
+
+/* An interface name, or one of its addresses, as the interface's name. */
+static void resolve_name(const struct side_map *map, const char *what, char name[IF_NAMESIZE])
+{
+	const struct netif_addr *a = netif_find(&map->set, what, AF_INET);
+
+	if (!a)
+		a = netif_find(&map->set, what, AF_INET6);
+	snprintf(name, IF_NAMESIZE, "%s", a ? a->name : "");
+}
+
+static void take_addr(const struct side_map *map, const char *what, struct addr out[2])
+{
+	const int families[] = {AF_INET, AF_INET6};
+
+	for (int i = 0; i < 2; i++) {
+		const struct netif_addr *a = netif_find(&map->set, what, families[i]);
+
+		memset(&out[i], 0, sizeof(out[i]));
+		if (!a || !a->up)
+			continue;
+		out[i] = a->addr;
+		addr_set_port(&out[i], map->setup.sip_port);
+	}
+}
+
+/* No if_outbound: the default route's interface. */
+static void guess_wan(struct side_map *map)
+{
+	struct addr gateway;
+
+	char name[IF_NAMESIZE];
+	int err = netif_default_gateway(AF_INET, &gateway, name);
+
+	if (err == ENOENT)
+		err = netif_default_gateway(AF_INET6, &gateway, name);
+	if (err != ENOSYS)
+		snprintf(map->wan_name, sizeof(map->wan_name), "%s", err ? "" : name);
+	take_addr(map, map->wan_name, map->wan);
+}
+
+/* No if_inbound: the first other interface with a private address, or else the only one. */
+static void guess_lan(struct side_map *map)
+{
+	const char *name = map->wan_name;
+
+	for (size_t i = 0; i < map->set.count; i++) {
+		const struct netif_addr *a = &map->set.entry[i];
+
+		if (a->up && !addr_is_loopback(&a->addr) && addr_is_private(&a->addr) &&
+		    strcmp(a->name, map->wan_name) != 0) {
+			name = a->name;
+			break;
+		}
+	}
+	snprintf(map->lan_name[0], IF_NAMESIZE, "%s", name);
+	map->n_lan = 1;
+	take_addr(map, name, map->lan[0]);
+}
+
+static int copy_set(struct netif_set *out, const struct netif_set *set)
+{
+	out->entry = calloc(set->count ? set->count : 1, sizeof(*out->entry));
+	if (!out->entry)
+		return ENOMEM;
+	if (set->count)
+		memcpy(out->entry, set->entry, set->count * sizeof(*out->entry));
+	out->count = set->count;
+	return 0;
+}
+
+int side_refresh(struct side_map *map, const struct netif_set *set, bool *changed)
+{
+	struct netif_set fresh = {NULL, 0};
+	struct addr old[2] = {map->wan[0], map->wan[1]};
+	int err = set ? copy_set(&fresh, set) : netif_snapshot(&fresh);
+
+	if (err)
+		return err;
+	netif_set_done(&map->set);
+	map->set = fresh;
+	if (map->setup.outbound) {
+		resolve_name(map, map->setup.outbound, map->wan_name);
+		take_addr(map, map->setup.outbound, map->wan);
+	} else {
+		guess_wan(map);
+	}
+	for (size_t i = 0; i < map->setup.n_inbound; i++) {
+		resolve_name(map, map->setup.inbound[i], map->lan_name[i]);
+		take_addr(map, map->setup.inbound[i], map->lan[i]);
+	}
+	map->n_lan = map->setup.n_inbound;
+	if (map->n_lan == 0)
+		guess_lan(map);
+	for (int i = 0; i < 2; i++) {
+		struct addr gateway = {0};
+
+		/* In a chroot the system no longer tells; then the one seen at the start stands. */
+		if (netif_default_gateway(i ? AF_INET6 : AF_INET, &gateway, NULL) != ENOSYS)
+			map->gateway[i] = gateway;
+	}
+	if (changed)
+		*changed = !addr_equal(&old[0], &map->wan[0]) || !addr_equal(&old[1], &map->wan[1]);
+	return 0;
+}
+
+void side_set_public(struct side_map *map, const struct addr *public_addr)
+{
+	map->public_addr = *public_addr;
+	addr_set_port(&map->public_addr, map->setup.sip_port);
+}
+
+void side_set_local_nets(struct side_map *map, const struct acl *local_nets)
+{
+	map->setup.local_nets = local_nets;
+}
+
+bool side_has_wan(const struct side_map *map)
+{
+	return addr_is_set(&map->wan[0]) || addr_is_set(&map->wan[1]);
+}
+
+bool side_is_single(const struct side_map *map)
+{
+	for (size_t i = 0; i < map->n_lan; i++)
+		if (map->lan_name[i][0] && strcmp(map->lan_name[i], map->wan_name) == 0)
+			return true;
+	return false;
+}
+
+const char *side_ifname(const struct side_map *map, enum side side)
+{
+	return side == WAN ? map->wan_name : map->lan_name[0];
+}
+
+static const struct addr *wan_named(const struct side_map *map, int family)
+{
+	if (addr_family(&map->public_addr) == family)
+		return &map->public_addr;
+	return &map->wan[index_of(family)];
+}
+
+const struct addr *side_addr(const struct side_map *map, enum side side, int family)
+{
+	const struct addr *a = wan_named(map, family);
+
+	if (side == LAN) {
+		a = &map->lan[0][index_of(family)];
+		for (size_t i = 1; i < map->n_lan && !addr_is_set(a); i++)
+			a = &map->lan[i][index_of(family)];
+	}
+	return addr_is_set(a) ? a : NULL;
+}
+
+static const char *format_side(const struct side_map *map, enum side side, char *text)
+{
+	const struct addr *a = side_addr(map, side, AF_INET);
+
+	if (!a)
+		a = side_addr(map, side, AF_INET6);
+	return a ? addr_format_ip(a, text) : "without an address";
+}
+
+const char *side_describe(const struct side_map *map, char *buf, size_t size)
+{
+	char lan[ADDR_TEXT_MAX], wan[ADDR_TEXT_MAX];
+
+	snprintf(buf, size, "LAN %s %s, WAN %s %s%s",
+	    map->lan_name[0][0] ? map->lan_name[0] : "(unknown)", format_side(map, LAN, lan),
+	    map->wan_name[0] ? map->wan_name : "(unknown)", format_side(map, WAN, wan),
+	    side_is_single(map) ? " (one interface: in front of the router)" : "");
+	return buf;
+}
+
+/* --- which side --------------------------------------------------------------------------- */
+
+/* The LAN entry whose prefix holds `a`; NULL. The default gateway is never LAN (with one
+ * interface it shares the phones' prefix). */
+static const struct netif_addr *lan_prefix_of(const struct side_map *map, const struct addr *a)
+{
+	if (addr_equal_ip(a, &map->gateway[index_of(addr_family(a))]))
+		return NULL;
+	for (size_t i = 0; i < map->set.count; i++) {
+		const struct netif_addr *e = &map->set.entry[i];
+
+		for (size_t n = 0; n < map->n_lan; n++)
+			if (strcmp(e->name, map->lan_name[n]) == 0 &&
+			    addr_in_prefix(a, &e->addr, e->prefix_len))
+				return e;
+	}
+	return NULL;
+}
+
+static bool in_local_nets(const struct side_map *map, const struct addr *a)
+{
+	return map->setup.local_nets && acl_match(map->setup.local_nets, a);
+}
+
+static bool is_own(const struct side_map *map, const struct addr *a)
+{
+	return addr_is_loopback(a) || netif_find_ip(&map->set, a) != NULL;
+}
+
+static bool is_lan_ifindex(const struct side_map *map, unsigned index)
+{
+	for (size_t i = 0; i < map->set.count; i++)
+		for (size_t n = 0; n < map->n_lan; n++)
+			if (map->set.entry[i].index == index &&
+			    strcmp(map->set.entry[i].name, map->lan_name[n]) == 0)
+				return true;
+	return false;
+}
+
+static bool is_wan_ifindex(const struct side_map *map, unsigned index)
+{
+	for (size_t i = 0; i < map->set.count; i++)
+		if (map->set.entry[i].index == index &&
+		    strcmp(map->set.entry[i].name, map->wan_name) == 0)
+			return true;
+	return false;
+}
+
+static enum side side_of(const struct side_map *map, const struct udp_from *from)
+{
+	/* A program on this machine is a LAN phone, unless it is ourselves on the WAN socket. */
+	if (is_own(map, &from->peer)) {
+		const struct addr *wan = &map->wan[index_of(addr_family(&from->peer))];
+
+		return addr_equal(&from->peer, wan) ? WAN : LAN;
+	}
+	if (side_is_single(map))
+		return lan_prefix_of(map, &from->peer) || in_local_nets(map, &from->peer) ? LAN : WAN;
+	if (is_lan_ifindex(map, from->ifindex))
+		return LAN;
+	return in_local_nets(map, &from->peer) && !is_wan_ifindex(map, from->ifindex) ? LAN : WAN;
+}
+
+/* Our address on the LAN that suits this peer: on its own network if we are there. */
+static const struct addr *lan_local(const struct side_map *map, const struct addr *peer)
+{
+	int family = index_of(addr_family(peer));
+	const struct netif_addr *e = lan_prefix_of(map, peer);
+	struct addr source;
+
+	for (size_t i = 0; e && i < map->n_lan; i++)
+		if (strcmp(e->name, map->lan_name[i]) == 0 && addr_is_set(&map->lan[i][family]))
+			return &map->lan[i][family];
+	if (map->n_lan > 1 && netif_source_for(peer, &source) == 0)
+		for (size_t i = 0; i < map->n_lan; i++)
+			if (addr_equal_ip(&source, &map->lan[i][family]))
+				return &map->lan[i][family];
+	return side_addr(map, LAN, addr_family(peer));
+}
+
+void side_classify(const struct side_map *map, const struct udp_from *from, struct hop *out)
+{
+	const struct addr *named;
+
+	out->side = side_of(map, from);
+	out->peer = from->peer;
+	out->local = from->local;
+	addr_set_port(&out->local, map->setup.sip_port);
+	if (out->side == WAN)
+		named = side_addr(map, WAN, addr_family(&from->peer));
+	else
+		named = addr_is_loopback(&from->peer) ? NULL : lan_local(map, &from->peer);
+	out->named = named ? *named : out->local;
+}
+
+static int route_to_lan(const struct side_map *map, const struct addr *dest, struct hop *out)
+{
+	const struct addr *local = lan_local(map, dest);
+
+	out->side = LAN;
+	if (addr_is_loopback(dest)) {
+		out->local = *dest;
+		addr_set_port(&out->local, map->setup.sip_port);
+	} else if (local) {
+		out->local = *local;
+	} else {
+		return ENETUNREACH;
+	}
+	out->named = out->local;
+	return 0;
+}
+
+int side_route(const struct side_map *map, const struct addr *dest, struct hop *out)
+{
+	int family = addr_family(dest);
+	const struct addr *named = side_addr(map, WAN, family);
+	struct addr source;
+
+	out->peer = *dest;
+	if (is_own(map, dest) || lan_prefix_of(map, dest) || in_local_nets(map, dest))
+		return route_to_lan(map, dest, out);
+	if (!side_is_single(map) && netif_source_for(dest, &source) == 0)
+		for (size_t i = 0; i < map->n_lan; i++)
+			if (addr_equal_ip(&source, &map->lan[i][index_of(family)]))
+				return route_to_lan(map, dest, out);
+	if (!named || !addr_is_set(&map->wan[index_of(family)]))
+		return ENETUNREACH;
+	out->side = WAN;
+	out->local = map->wan[index_of(family)];
+	out->named = *named;
+	return 0;
+}
+
+bool side_is_us(const struct side_map *map, const struct sip_uri *uri)
+{
+	struct addr a;
+
+	if (!sip_uri_is_sip(uri) || sip_uri_port(uri) != map->setup.sip_port)
+		return false;
+	if (!sip_uri_addr(uri, &a))
+		return map->setup.public_name && str_is_nocase(uri->host, map->setup.public_name);
+	return is_own(map, &a) || addr_equal_ip(&a, &map->public_addr);
+}
+
+bool side_is_lan_addr(const struct side_map *map, const struct addr *a)
+{
+	if (addr_is_any(a))
+		return false;
+	return addr_is_loopback(a) || lan_prefix_of(map, a) || in_local_nets(map, a);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * transaction: the state machines of RFC 3261 17 with RFC 6026's Accepted state and RFC 4320's
+ * rules, server and client, for a stateful proxy over UDP: retransmissions are absorbed or made,
+ * ACKs to failures are answered here. It knows no addresses but the hops it is told, asks no
+ * clock but the given timers, and sends through the given function. Owns all transactions.
+ */
+#ifndef PROXY_TRANSACTION_H
+#define PROXY_TRANSACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/siphash.h"
+#include "base/timers.h"
+#include "proxy/side.h"
+#include "sip/sip_msg.h"
+
+/* RFC 3261 17.1.1.1, table 4; milliseconds */
+#define SIP_T1_MS 500
+#define SIP_T2_MS 4000
+#define SIP_T4_MS 5000
+
+struct transactions;
+struct forward; /* proxy/forward.h: what a server transaction is answered from */
+
+enum txn_state {
+	TXN_TRYING,     /* non-INVITE before a provisional; INVITE client: Calling */
+	TXN_PROCEEDING,
+	TXN_COMPLETED,
+	TXN_CONFIRMED,
+	TXN_ACCEPTED,   /* RFC 6026 */
+	TXN_TERMINATED,
+};
+
+struct server_txn {
+	struct hash_node node;
+	struct transactions *owner;
+	enum txn_state state;
+	enum sip_method method;
+	char *key;            /* branch, sent-by and method, as one string */
+	struct hop hop;       /* who sent the request */
+	struct addr reply_to; /* where its responses go: RFC 3261 18.2.2, RFC 3581 */
+	struct buf last;      /* the last response */
+	uint64_t interval_ms; /* timer G */
+	struct timer retransmit, end;
+	struct forward *forward; /* NULL once that is gone */
+};
+
+struct client_txn {
+	struct hash_node node;
+	struct list link; /* among its forward's branches */
+	struct transactions *owner;
+	enum txn_state state;
+	enum sip_method method;
+	char branch[64];
+	struct hop hop;   /* where the request went */
+	struct buf sent;  /* the request, for retransmission, CANCEL and ACK */
+	uint64_t interval_ms; /* timer A or E */
+	struct timer retransmit, end;
+	struct timer timer_c; /* RFC 3261 16.6 step 11; the forward's to start and stop */
+	int status;           /* of the last response; 0: none */
+	bool cancel_wanted;   /* send CANCEL as soon as a provisional response is here (9.1) */
+	bool cancelled;
+	bool unsent;          /* the transport failed: nobody has got the request */
+	struct forward *forward;
+	char *target; /* the forward's note of the phone that this branch is for; NULL */
+};
+
+struct txn_ops {
+	void *arg;
+	/* errno of the sending; an ICMP error counts as one. */
+	int (*send)(void *arg, const void *data, size_t len, const struct hop *hop);
+	/* A response for the core: every 1xx but retransmitted ones it may ignore, the first final
+	 * one, and each 2xx to INVITE. */
+	void (*response)(void *arg, struct client_txn *ct, struct sip_msg *msg);
+	/* Timer B or F, or the transport failed: no response will come. */
+	void (*timeout)(void *arg, struct client_txn *ct);
+	/* The transaction is about to be freed: forget it. */
+	void (*server_gone)(void *arg, struct server_txn *st);
+	void (*client_gone)(void *arg, struct client_txn *ct);
+};
+
+/* key: for branches; the same key gives a retransmission the same branch after a restart. */
+int transactions_new(struct transactions **out, struct timers *timers, const struct txn_ops *ops,
+    const uint8_t key[SIPHASH_KEY_LEN], size_t max);
+/* Frees all of them, with their *_gone calls. */
+void transactions_free(struct transactions *ts);
+void transactions_set_max(struct transactions *ts, size_t max);
+size_t transactions_count(const struct transactions *ts);
+bool transactions_full(const struct transactions *ts);
+
+/* --- server ------------------------------------------------------------------------------- */
+
+/* The transaction that this request belongs to, a CANCEL excepted (17.2.3); an ACK finds its
+ * INVITE's. NULL. */
+struct server_txn *server_txn_find(struct transactions *ts, const struct sip_msg *req);
+/* The INVITE that this CANCEL means (9.2); NULL. */
+struct server_txn *server_txn_find_cancelled(struct transactions *ts, const struct sip_msg *cancel);
+/* ENOMEM, ENOSPC when there are too many. */
+int server_txn_new(struct transactions *ts, const struct sip_msg *req, const struct hop *from,
+    struct server_txn **out);
+/* A retransmission or an ACK came. */
+void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req);
+/* Sends a response and moves on as 17.2 says; after a final one only a further 2xx to INVITE is
+ * still sent. The transaction may be gone afterwards when status is final. */
+void server_txn_respond(struct server_txn *st, int status, const void *data, size_t len);
+/* No answer will ever be sent: forgets the request without a word (RFC 4320 4.2). */
+void server_txn_abandon(struct server_txn *st);
+
+/* --- client ------------------------------------------------------------------------------- */
+
+/*
+ * Our branch for a request: a keyed hash over its own branch and sent-by, CSeq number, INVITE
+ * standing for its CANCEL and ACK, and the target. Stable over retransmission and restart.
+ */
+void txn_branch(const struct transactions *ts, const struct sip_msg *req, const char *target,
+    char out[64]);
+/* Starts with a copy of `data` and sends it. ENOMEM, ENOSPC; EEXIST when that branch is already
+ * under way; a failed send is a timeout() later. */
+int client_txn_new(struct transactions *ts, const char *branch, enum sip_method method,
+    const struct hop *to, const void *data, size_t len, struct client_txn **out);
+/* The transaction of a response whose top Via is ours; NULL for a stray one. */
+struct client_txn *client_txn_find(struct transactions *ts, const struct sip_msg *response);
+/* Feeds it; may call response() and may free the transaction. */
+void client_txn_received(struct client_txn *ct, struct sip_msg *msg);
+/* Asks the far end to stop (9.1): now, or once a provisional response came. */
+void client_txn_cancel(struct client_txn *ct);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * siproxd: the one context of the program. main() owns it and, through it, every object below it;
+ * proxy/ gets it as the first parameter of its steps. A test makes one of its own, with its own
+ * clock and send function and without sockets.
+ */
+#ifndef SIPROXD_H
+#define SIPROXD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/siphash.h"
+#include "proxy/side.h"
+
+struct calls;
+struct config;
+struct dialogs;
+struct limit;
+struct location;
+struct loop;
+struct ports;
+struct registrations;
+struct relay;
+struct resolver;
+struct timers;
+struct transactions;
+struct transport;
+
+/* What happened to the messages that came; SIGUSR1 and the log tell. */
+struct counters {
+	uint64_t received, forwarded, answered;
+	uint64_t dropped_bad, dropped_stray, dropped_stranger;
+	uint64_t calls, calls_refused, sends_failed;
+};
+
+struct siproxd {
+	const struct config *config;
+	struct loop *loop;     /* NULL in tests */
+	struct timers *timers; /* the loop's, or a test's */
+	struct side_map *sides;
+	struct transport *transport;
+	struct transactions *transactions;
+	struct location *location;
+	struct registrations *registrations; /* their file; NULL: none */
+	struct dialogs *dialogs;
+	struct hash forwards; /* of struct forward */
+	struct calls *calls;
+	struct ports *ports;
+	struct relay *relay; /* NULL: rtp_proxy_enable = 0 */
+	struct resolver *resolver;
+	struct limit *strangers;
+	struct counters counters;
+	uint8_t key[SIPHASH_KEY_LEN]; /* for branches, tags and tokens; kept over restarts */
+
+	/* Sends one message; errno. The transport's function, or a test's. */
+	int (*send)(void *arg, const void *data, size_t len, const struct hop *hop);
+	void *send_arg;
+	int64_t (*now_s)(void); /* unix time */
+};
+
+#endif
