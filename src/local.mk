@@ -19,6 +19,7 @@ libsiproxd_a_SOURCES += \
 	src/base/netif.c src/base/netif.h \
 	src/base/acl.c src/base/acl.h \
 	src/base/limit.c src/base/limit.h \
+	src/base/resolver.c src/base/resolver.h \
 	src/base/file.c src/base/file.h \
 	src/base/resolver.c src/base/resolver.h \
 	src/base/daemon.c src/base/daemon.h \

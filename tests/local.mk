@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/unit/netif_test \
 	tests/unit/acl_test \
 	tests/unit/limit_test \
+	tests/unit/resolver_test \
 	tests/unit/file_test \
 	tests/unit/daemon_test
 if LINUX_EXTRAS
@@ -74,3 +75,4 @@ tests_unit_limit_test_SOURCES = tests/unit/limit_test.c
 tests_unit_linux_test_SOURCES = tests/unit/linux_test.c
 tests_unit_file_test_SOURCES = tests/unit/file_test.c
 tests_unit_daemon_test_SOURCES = tests/unit/daemon_test.c
+tests_unit_resolver_test_SOURCES = tests/unit/resolver_test.c

@@ -231,7 +231,7 @@ static int make_pid_file(const char *path, int *fd)
 int daemon_pid_write(const char *path)
 {
 	char text[32];
-	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid()), fd, err;
+	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid()), fd = -1, err;
 
 	err = make_pid_file(path, &fd);
 	if (err != 0)

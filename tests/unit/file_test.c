@@ -307,14 +307,17 @@ static int write_bind_mounted(struct file *f)
 	bool atomic = true;
 
 	(void)f;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount(path, path, NULL, MS_BIND, NULL) != 0)
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount(path, path, "none", MS_BIND, NULL) != 0)
 		return 77;
 	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0)
 		return 2;
 	if (write_text(f, "into the mount", &atomic) != 0 || atomic)
 		return 3;
-	return write_text(f, "twice", &atomic) == 0 && !atomic ? 0 : 4;
+	if (write_text(f, "twice", &atomic) != 0 || atomic)
+		return 4;
+	file_close(f);
+	return 0;
 }
 
 /* What OpenWrt's jail does with exactly this file. */
@@ -342,7 +345,7 @@ static int write_on_full_disk(struct file *f)
 	size_t len;
 
 	(void)f;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("none", dir, "tmpfs", 0, "size=65536") != 0)
 		return 77;
 	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0 || write_text(f, "old content", NULL) != 0)
@@ -353,6 +356,7 @@ static int write_on_full_disk(struct file *f)
 	if (file_read(f, 100, &data, &len) != 0 || strcmp(data, "old content") != 0)
 		return 4;
 	free(data);
+	file_close(f);
 	return 0;
 }
 
@@ -365,7 +369,7 @@ static int write_on_full_disk_in_place(struct file *f)
 	int fd;
 
 	(void)f;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("none", dir, "tmpfs", 0, "size=65536,nr_inodes=3") != 0)
 		return 77;
 	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0 || write_text(f, "old content", NULL) != 0)
@@ -379,7 +383,11 @@ static int write_on_full_disk_in_place(struct file *f)
 	if (file_read(f, 100, &data, &len) != 0 || strcmp(data, "old content") != 0)
 		return 5;
 	free(data);
-	return write_text(f, "fits", &atomic) == 0 && !atomic ? 0 : 6;
+	if (write_text(f, "fits", &atomic) != 0 || atomic)
+		return 6;
+	close(fd);
+	file_close(f);
+	return 0;
 }
 
 static void test_full_disk(void)
@@ -439,19 +447,26 @@ static void test_crash(void)
 
 		if (pid == 0)
 			rewrite_for_ever();
-		for (int i = 0; i < 50 + round * 20; i++) {
+		if (pid < 0)
+			exit(99);
+		/* Until it has written, and some way into its next writing. */
+		for (int i = 0, seen = changes; i < round * 20 || changes == seen; i++) {
 			const char *text = get("regs");
 
 			torn += !is_whole(text);
 			changes += text[0] != last;
 			last = text[0];
+			if (waitpid(pid, NULL, WNOHANG) != 0) {
+				ok(false, "the writer ended by itself");
+				return;
+			}
 		}
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		torn += !is_whole(get("regs"));
 	}
 	is_int(torn, 0, "a reader finds the old or the new, never half, whenever the writer dies");
-	ok(changes > 0, "... while it was being written");
+	ok(changes >= 30, "... while it was being written");
 	ok(count_files() <= 2, "... and at most one temporary file is left");
 }
 
