@@ -21,7 +21,6 @@ libsiproxd_a_SOURCES += \
 	src/base/limit.c src/base/limit.h \
 	src/base/resolver.c src/base/resolver.h \
 	src/base/file.c src/base/file.h \
-	src/base/resolver.c src/base/resolver.h \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/system.h
 if LINUX_EXTRAS
