@@ -6,6 +6,8 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(top_srcdir)'; export top_srcdir;
 TEST_EXTENSIONS =
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
+include tests/integration/local.mk
+
 # base/
 UNIT_TESTS = \
 	tests/unit/acl_test \

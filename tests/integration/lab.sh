@@ -1,0 +1,522 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# lab.sh: the world in which siproxd is tried, for the tests here and for contrib/quickstart --demo.
+#
+# Source it first: the script is started again in network, mount and process namespaces of its own,
+# where it may build and break what it likes. When it ends, however it ends, the kernel takes
+# all of it away: hosts, firewall rules, processes. README in this folder draws the topology.
+#
+# From outside: SIPROXD and TONE_CHECK (the programs under test), LAB_KEEP (a folder that receives
+# all logs, recordings and captures), LAB_DEBUG (siproxd's debug mask).
+
+if [ -z "${LAB_INSIDE-}" ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "SKIP: this needs root, to make network namespaces"
+		exit 77
+	fi
+	if ! unshare --mount --net --pid --fork --mount-proc true 2>/dev/null; then
+		echo "SKIP: this kernel or container allows no namespaces"
+		exit 77
+	fi
+	export LAB_INSIDE=$$
+	exec unshare --mount --net --pid --fork --kill-child --mount-proc "$BASH" "$0" "$@"
+fi
+
+LAB_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+LAB_BUILD=${LAB_BUILD-$(pwd)}
+: "${SIPROXD:=$LAB_BUILD/siproxd}" "${TONE_CHECK:=$LAB_BUILD/tests/integration/tone_check}"
+
+# The addresses of the world. The two outer nets are those that RFC 5737 sets aside for examples.
+LAN_NET=192.168.1
+FW_LAN=$LAN_NET.1
+FW_WAN=203.0.113.2
+PROVIDER=203.0.113.10
+OUTBOUND=$FW_LAN # what phones in the LAN are told
+
+# LAB_DIRECT=1 takes NAT and siproxd away and routes instead: whether a scenario itself is right.
+[ -z "${LAB_DIRECT-}" ] || OUTBOUND=$PROVIDER
+
+LAB_DONE=
+LAB_CHECKS=0
+
+# --- small tools -------------------------------------------------------------------------
+
+say() { echo "$*"; }
+
+# "ok" lines tell what has been proved so far; the first failure ends the test.
+ok() {
+	LAB_CHECKS=$((LAB_CHECKS + 1))
+	say "  ok: $*"
+}
+
+fail() {
+	say "  FAILED: $*"
+	exit 1
+}
+
+skip() {
+	say "SKIP: $*"
+	LAB_DONE=1
+	exit 77
+}
+
+# check "what is claimed" COMMAND...
+check() {
+	local claim=$1
+	shift
+	"$@" || fail "$claim   [$*]"
+	ok "$claim"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; false when the time is over.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { "$@" >/dev/null 2>&1; return; }
+		sleep 0.1
+	done
+}
+
+not() { ! "$@"; }
+
+need() {
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null 2>&1 || skip "$tool is not installed"
+	done
+}
+
+# --- the world ---------------------------------------------------------------------------
+
+at() { # at HOST COMMAND...
+	local host=$1
+	shift
+	ip netns exec "$host" "$@"
+}
+
+# host NAME: an empty namespace
+host() {
+	ip netns add "$1"
+	at "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 \
+		2>/dev/null || :
+	at "$1" ip link set lo up
+}
+
+address_of() { at "$1" ip -4 -o addr show dev eth0 | sed 's/.* inet \([0-9.]*\).*/\1/'; }
+
+bridge() { # bridge HOST NAME
+	at "$1" ip link add "$2" type bridge forward_delay 0
+	at "$1" ip link set "$2" up
+}
+
+# plug HOST ADDRESS BRIDGE_HOST BRIDGE: connects the host's eth0 to the bridge
+plug() {
+	ip link add eth0 netns "$1" type veth peer name "to-$1" netns "$3"
+	at "$3" ip link set "to-$1" master "$4" up
+	at "$1" ip addr add "$2/24" dev eth0
+	at "$1" ip link set eth0 up
+}
+
+lan_host() { # lan_host NAME LAST_BYTE
+	host "$1"
+	plug "$1" "$LAN_NET.$2" fw lan0
+	at "$1" ip route add default via $FW_LAN
+}
+
+wan_host() { # wan_host NAME LAST_BYTE
+	host "$1"
+	plug "$1" "203.0.113.$2" inet wan
+	[ -z "${LAB_DIRECT-}" ] || at "$1" ip route add $LAN_NET.0/24 via $FW_WAN
+}
+
+# What a home router does, in nftables: masquerade, let the LAN out and only answers in. `open` are
+# rules for what siproxd needs on the WAN side.
+firewall() {
+	at fw sysctl -qw net.ipv4.ip_forward=1
+	[ -z "${LAB_DIRECT-}" ] || return 0
+	at fw nft -f - <<-RULES
+		table ip firewall {
+			chain input {
+				type filter hook input priority filter; policy drop;
+				iifname { "lo", "lan0" } accept
+				ct state established,related accept
+				$1
+			}
+			chain forward {
+				type filter hook forward priority filter; policy drop;
+				ct state established,related accept
+				ct status dnat accept
+				iifname "lan0" oifname "wan0" accept
+			}
+			chain prerouting {
+				type nat hook prerouting priority dstnat;
+				$2
+			}
+			chain postrouting {
+				type nat hook postrouting priority srcnat;
+				oifname "wan0" masquerade
+			}
+		}
+	RULES
+}
+
+# The rules that README gives to people.
+OPEN_FOR_SIPROXD='iifname "wan0" udp dport 5060 accept
+	iifname "wan0" udp dport 7070-7089 accept'
+
+lab_world() {
+	need ip nft tcpdump
+	host inet
+	bridge inet wan
+	at inet ip addr add 203.0.113.1/24 dev wan
+
+	host fw
+	bridge fw lan0
+	at fw ip addr add $FW_LAN/24 dev lan0
+	ip link add wan0 netns fw type veth peer name to-fw netns inet
+	at inet ip link set to-fw master wan up
+	at fw ip addr add $FW_WAN/24 dev wan0
+	at fw ip link set wan0 up
+	at fw ip route add default via 203.0.113.1
+	firewall "$OPEN_FOR_SIPROXD" ""
+
+	lan_host alice 11
+	lan_host bob 12
+	wan_host provider 10
+	wan_host carol 20
+	wan_host mallory 66
+	capture_start wan fw wan0
+	capture_start lan fw lan0
+}
+
+capture_start() { # capture_start NAME HOST INTERFACE
+	at "$2" tcpdump -Z root -i "$3" -s 0 -U --immediate-mode -w "$LAB_DIR/$1.pcap" udp \
+		>"$LAB_DIR/tcpdump-$1.log" 2>&1 &
+	wait_for 10 test -s "$LAB_DIR/$1.pcap" || fail "tcpdump does not start"
+}
+
+# sip_seen CAPTURE REGEX: in any SIP message of that side so far
+sip_seen() {
+	tcpdump -nn -A -r "$LAB_DIR/$1.pcap" udp port 5060 2>/dev/null | grep -aqE "$2"
+}
+
+side_of() { # the capture that sees a host's packets
+	case $(address_of "$1") in
+	"$LAN_NET".*) echo lan ;;
+	*) echo wan ;;
+	esac
+}
+
+# rtp_flows CAPTURE FROM TO: "FROM.PORT TO.PORT PACKETS" of each flow of voice; either may be ""
+rtp_flows() {
+	local filter="udp and greater 200 and not port 5060"
+	[ -z "$2" ] || filter="$filter and src host $2"
+	[ -z "$3" ] || filter="$filter and dst host $3"
+	tcpdump -nn -r "$LAB_DIR/$1.pcap" "$filter" 2>/dev/null |
+		awk '{ sub(":", "", $5); n[$3 " " $5]++ } END { for (f in n) print f, n[f] }'
+}
+
+# rtp_seen CAPTURE FROM TO PACKETS [FLOWS]: that many flows (default 1) with that many packets each
+rtp_seen() {
+	rtp_flows "$1" "$2" "$3" | awk -v packets="$4" -v flows="${5-1}" \
+		'$3 >= packets { n++ } END { exit !(n >= flows) }'
+}
+
+# --- the provider ------------------------------------------------------------------------
+
+provider_start() {
+	need kamailio
+	sed "s/@ADDRESS@/$PROVIDER/" "$LAB_SRC/kamailio.cfg" >"$LAB_DIR/kamailio.cfg"
+	at provider kamailio -DD -E -m 32 -M 4 -Y "$LAB_DIR" -f "$LAB_DIR/kamailio.cfg" \
+		>"$LAB_DIR/provider.log" 2>&1 &
+	wait_for 20 udp_bound provider 5060 || fail "kamailio does not start"
+}
+
+udp_bound() { # udp_bound HOST PORT
+	[ -n "$(at "$1" ss -Haun "sport = :$2")" ]
+}
+
+# --- phones ------------------------------------------------------------------------------
+
+# phone NAME USER TONE MODE [OUTBOUND_PROXY] [PARAMETERS]: a baresip on the host NAME, registered as
+# USER; its microphone is the tone, what it hears is recorded. MODE: auto (answers) or manual.
+phone() {
+	local name=$1 user=$2 tone=$3 mode=$4 outbound=${5:+;outbound=\"sip:$5\"} dir=$LAB_DIR/$1
+
+	need baresip sox
+	mkdir -p "$dir"
+	[ -e "$LAB_DIR/$tone.wav" ] ||
+		sox -n -r 8000 -c 1 -b 16 "$LAB_DIR/$tone.wav" synth 90 sine "$tone" vol 0.5
+	cat >"$dir/config" <<-CONFIG
+		sip_listen $(address_of "$name"):5060
+		net_interface eth0
+		call_local_timeout 60
+		call_max_calls 4
+		audio_source aufile,$LAB_DIR/$tone.wav
+		audio_player aubridge,heard
+		audio_alert aubridge,alert
+		audio_channels 1
+		rtp_ports 20000-20100
+		module_path $(baresip_modules)
+		module stdio.so
+		module g711.so
+		module aufile.so
+		module aubridge.so
+		module sndfile.so
+		module_tmp account.so
+		module_app menu.so
+		snd_path $dir
+	CONFIG
+	echo "<sip:$user@$PROVIDER>;auth_user=$user;auth_pass=secret-$user;regint=300$outbound;answermode=$mode${6-}" \
+		>"$dir/accounts"
+	: >"$dir/contacts"
+	mkfifo "$dir/keys"
+	at "$name" baresip -f "$dir" <>"$dir/keys" >"$dir/log" 2>&1 &
+	eval "PHONE_PID_$name=$!"
+	wait_for 10 grep -q 'baresip is ready' "$dir/log" || fail "baresip of $name does not start"
+}
+
+baresip_modules() {
+	local dir
+	for dir in /usr/lib/baresip/modules /usr/lib/*/baresip/modules /usr/local/lib/baresip/modules; do
+		[ -d "$dir" ] && { echo "$dir"; return; }
+	done
+}
+
+# keys NAME COMMAND: as if typed on the phone
+keys() { echo "$2" >"$LAB_DIR/$1/keys"; }
+
+dial() { keys "$1" "/dial sip:$2@$PROVIDER"; }
+
+hangup() { keys "$1" "/hangup"; }
+
+# fresh NAME...: what these phones said and heard up to now counts no more
+fresh() {
+	local name
+	for name; do
+		wc -l <"$LAB_DIR/$name/log" >"$LAB_DIR/$name/log.seen"
+		find "$LAB_DIR/$name" -name 'dump-*' -exec mv {} {}.old \;
+	done
+}
+
+# phone_log NAME REGEX [TIMES]: the phone has said so, that often
+phone_log() {
+	local seen=0
+	[ ! -e "$LAB_DIR/$1/log.seen" ] || seen=$(cat "$LAB_DIR/$1/log.seen")
+	[ "$(tail -n +$((seen + 1)) "$LAB_DIR/$1/log" | grep -acE "$2")" -ge "${3-1}" ]
+}
+
+phone_waits() { # phone_waits SECONDS NAME REGEX [TIMES]
+	local time=$1
+	shift
+	wait_for "$time" phone_log "$@"
+}
+
+registered() { phone_waits 15 "$1" '200 OK|registered successfully'; }
+
+RINGS='Incoming call from|answering call'
+rings() { phone_waits 10 "$1" "$RINGS"; }
+
+# What the phone heard in its latest call
+recording() { ls -t "$LAB_DIR/$1"/dump-*-dec.wav 2>/dev/null | head -1; }
+
+# heard NAME TONE [SECONDS]: the tone dominated the phone's latest recording for that long in all
+heard() {
+	local file
+	file=$(recording "$1")
+	[ -n "$file" ] && "$TONE_CHECK" "$file" "$2" 2>/dev/null |
+		awk -v want="${3-1}" '{ exit !($3 >= want) }'
+}
+
+# hears NAME TONE: within ten seconds the phone hears the tone
+hears() { wait_for 10 heard "$1" "$2"; }
+
+# seconds_heard NAME TONE: up to now, in whole seconds
+seconds_heard() { "$TONE_CHECK" "$(recording "$1")" "$2" | awk '{ print int($3) }'; }
+
+# --- sipp --------------------------------------------------------------------------------
+
+# sipp_run HOST RUN SCENARIO [NAME=VALUE...] -- [OPTION...]: in the background, as RUN. Each @NAME@
+# of the scenario becomes VALUE; the host's name is the USER if nothing else is said.
+sipp_run() {
+	local host=$1 run=$2 edits=() address
+	need sipp
+	sipp_scenario "$3" >"$LAB_DIR/$run.xml"
+	shift 3
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		edits+=(-e "s|@${1%%=*}@|${1#*=}|g")
+		shift
+	done
+	shift
+	edits+=(-e "s|@USER@|$host|g" -e "s|@PROVIDER@|$PROVIDER|g")
+	sed -i "${edits[@]}" "$LAB_DIR/$run.xml"
+	address=$(address_of "$host")
+	(cd "$LAB_DIR" && exec ip netns exec "$host" sipp -sf "$run.xml" -i "$address" -mi "$address" \
+		-nostdin -trace_err -error_file "$run.errors.log" -trace_msg -message_file "$run.messages" \
+		-timeout 60 -timeout_error "$@") >"$LAB_DIR/$run.screen" 2>&1 &
+	eval "SIPP_PID_${run//-/_}=$!"
+}
+
+sipp_scenario() { cat "$LAB_SRC/sipp/$1.xml"; }
+
+# sipp_done RUN: waits for its end; true when every call went by its scenario
+sipp_done() {
+	local pid_name=SIPP_PID_${1//-/_}
+	wait "${!pid_name}"
+}
+
+# sipp_register HOST [USER]: registers the host's port 5060 with the provider
+sipp_register() {
+	sipp_run "$1" "register-$1" register USER="${2-$1}" EXPIRES=300 -- -p 5060 -m 1 "$(next_hop "$1")"
+	check "$1 registers" sipp_done "register-$1"
+}
+
+# calls_start COUNT TALK_MS: that many callers on alice's host, each with a port of its own for SIP and
+# for voice, call carol, who must be there (sipp's uas with -rtp_echo -m COUNT)
+calls_start() {
+	local n
+	[ -e "$LAB_DIR/tone.al" ] || sox -n -r 8000 -c 1 -t al "$LAB_DIR/tone.al" synth 10 sine 440 vol 0.5
+	for n in $(seq "$1"); do
+		sipp_run alice "call-$n" uac PEER=carol TALK_MS="$2" TONE_FILE="$LAB_DIR/tone.al" -- \
+			-p $((5060 + n)) -mp $((6000 + 10 * n)) -m 1 "$(next_hop alice)"
+	done
+}
+
+calls_done() { # calls_done COUNT: all of them went by their scenario
+	local n status=0
+	for n in $(seq "$1"); do
+		sipp_done "call-$n" || status=1
+	done
+	return $status
+}
+
+# Where a host sends its requests: in the LAN to siproxd, outside to the provider
+next_hop() {
+	case $(address_of "$1") in
+	"$LAN_NET".*) echo "$OUTBOUND:5060" ;;
+	*) echo "$PROVIDER:5060" ;;
+	esac
+}
+
+# --- siproxd -----------------------------------------------------------------------------
+
+# siproxd_start [LINE...]: on the firewall, with the two lines that everybody writes, and LINEs
+siproxd_start() {
+	siproxd_config 'if_inbound = lan0' 'if_outbound = wan0' "$@"
+	siproxd_again
+}
+
+siproxd_config() { printf '%s\n' "$@" >"$LAB_DIR/siproxd.conf"; }
+
+siproxd_again() {
+	[ -z "${LAB_DIRECT-}" ] || return 0
+	[ -x "$SIPROXD" ] || skip "there is no siproxd at $SIPROXD"
+	# `ip netns exec` becomes the program: its pid is the daemon's
+	ip netns exec "${SIPROXD_HOST-fw}" "$SIPROXD" -f ${LAB_DEBUG:+-d "$LAB_DEBUG"} -c "$LAB_DIR/siproxd.conf" \
+		>>"$LAB_DIR/siproxd.log" 2>&1 &
+	SIPROXD_PID=$!
+	wait_for 20 siproxd_settled || :
+	siproxd_alive || fail "siproxd does not start"
+	udp_bound "${SIPROXD_HOST-fw}" 5060 || fail "siproxd does not open its port"
+}
+
+daemon_pid() { echo "$SIPROXD_PID"; }
+
+siproxd_alive() { kill -0 "$SIPROXD_PID" 2>/dev/null; }
+
+siproxd_settled() { udp_bound "${SIPROXD_HOST-fw}" 5060 || ! siproxd_alive; }
+
+media_ports() { at "${SIPROXD_HOST-fw}" ss -Haun 'sport >= :7070 and sport <= :7089' | wc -l; }
+
+ports_free() { [ "$(media_ports)" = 0 ]; }
+
+# siproxd_stop: by TERM; it ends with 0, and neither sanitizer has found anything
+siproxd_stop() {
+	local status=0 pid=$SIPROXD_PID
+	kill -TERM "$pid"
+	wait_for 20 not kill -0 "$pid" || fail "siproxd does not end on TERM"
+	wait "$pid" || status=$?
+	SIPROXD_PID=
+	sanitizers_silent || fail "a sanitizer found something (exit status $status)"
+	[ $status = 0 ] || fail "siproxd ended with $status"
+}
+
+sanitizers_silent() {
+	! grep -aqE 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|AddressSanitizer:' \
+		"$LAB_DIR"/siproxd*.log
+}
+
+# --- the end -----------------------------------------------------------------------------
+
+# What holds after every test: the daemon lives, its ports are free, it ends cleanly, no sanitizer
+# has spoken, and nothing on the WAN told of the LAN.
+lab_finish() {
+	if [ -n "${SIPROXD_PID-}" ]; then
+		check "siproxd is alive" siproxd_alive
+		check "all media ports are free again" wait_for "${1-10}" ports_free
+		siproxd_stop
+		ok "siproxd ends cleanly and the sanitizers are silent"
+		privacy
+	fi
+	LAB_DONE=1
+}
+
+# Every SIP message that left the firewall: no LAN address, and one Via.
+privacy() {
+	need python3
+	python3 "$LAB_SRC/wan_check.py" "$LAB_DIR/wan.pcap" $FW_WAN $LAN_NET. ||
+		fail "what left to the WAN breaks the promise of privacy"
+	ok "no LAN address and one Via in all that left to the WAN"
+}
+
+lab_report() {
+	local log
+	for log in "$LAB_DIR"/*.log "$LAB_DIR"/*/log; do
+		[ -s "$log" ] || continue
+		say "--- ${log#"$LAB_DIR"/}"
+		tr '\r' '\n' <"$log" | tr -d '\033\000' | grep -avE '^(//|\[[0-9:]*\] audio=|[[:space:]]*$)' |
+			cut -c 1-300 | tail -n 60
+	done
+	for log in wan lan; do
+		[ -s "$LAB_DIR/$log.pcap" ] || continue
+		say "--- SIP on the $log"
+		tcpdump -nn -tt -r "$LAB_DIR/$log.pcap" udp port 5060 2>/dev/null | tail -n 50
+	done
+}
+
+lab_end() {
+	local status=$? pids
+	trap - EXIT INT TERM HUP
+	set +e
+	if [ $status = 0 ] && [ -z "$LAB_DONE" ]; then
+		say "  FAILED: the test ended before lab_finish"
+		status=1
+	fi
+	[ $status = 0 ] || [ $status = 77 ] || [ -n "${LAB_QUIET-}" ] || lab_report
+	exec 2>/dev/null # bash would tell of each process that it kills
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill -KILL $pids
+	wait
+	if [ -n "${LAB_KEEP-}" ]; then
+		mkdir -p "$LAB_KEEP" && cp -r "$LAB_DIR" "$LAB_KEEP/$(basename "$0")"
+	fi
+	rm -rf "$LAB_DIR"
+	exit $status
+}
+
+LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/siproxd-lab.XXXXXX")
+chmod 755 "$LAB_DIR"
+trap lab_end EXIT
+trap 'exit 143' INT TERM HUP
+set -u
+
+# What the programs write outside of LAB_DIR stays in here as well.
+mount --make-rprivate /
+mount -t tmpfs lab /run
+mount -t tmpfs lab /var/lib
+mkdir -p /var/lib/siproxd
+chown nobody /var/lib/siproxd
+export PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/bin
+export ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 LC_ALL=C

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# integration: tests/run runs them, as root, in network namespaces
+check_PROGRAMS += tests/integration/tone_check
+tests_integration_tone_check_SOURCES = tests/integration/tone_check.c
+tests_integration_tone_check_LDADD = -lm
+EXTRA_DIST += tests/run .ci/run \
+	tests/integration/README \
+	tests/integration/demo.sh \
+	tests/integration/hostile.py \
+	tests/integration/kamailio.cfg \
+	tests/integration/lab.sh \
+	tests/integration/wan_check.py \
+	tests/integration/sipp/register.xml \
+	tests/integration/sipp/uac.xml \
+	tests/integration/sipp/uac_cancel.xml \
+	tests/integration/sipp/uac_hold.xml \
+	tests/integration/sipp/uac_refused.xml \
+	tests/integration/sipp/uas.xml \
+	tests/integration/sipp/uas_cancelled.xml \
+	tests/integration/sipp/uas_hold.xml \
+	tests/integration/sipp/uas_refuse.xml \
+	tests/integration/call_in.test \
+	tests/integration/call_local.test \
+	tests/integration/call_out.test \
+	tests/integration/cancel.test \
+	tests/integration/hold.test \
+	tests/integration/lab_is_real.test \
+	tests/integration/malformed.test \
+	tests/integration/one_interface.test \
+	tests/integration/port_taken.test \
+	tests/integration/refused.test \
+	tests/integration/reload.test \
+	tests/integration/restart.test \
+	tests/integration/stranger.test \
+	tests/integration/ten_calls.test \
+	tests/integration/two_phones.test
