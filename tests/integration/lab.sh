@@ -95,11 +95,17 @@ at() { # at HOST COMMAND...
 	ip netns exec "$host" "$@"
 }
 
+# set_net HOST KEY VALUE: a kernel setting of that host, if the kernel has it
+set_net() {
+	# shellcheck disable=SC2016
+	at "$1" sh -c '[ ! -e "$1" ] || echo "$2" >"$1"' sh "/proc/sys/net/$2" "$3"
+}
+
 # host NAME: an empty namespace
 host() {
 	ip netns add "$1"
-	at "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 \
-		2>/dev/null || :
+	set_net "$1" ipv6/conf/all/disable_ipv6 1
+	set_net "$1" ipv6/conf/default/disable_ipv6 1
 	at "$1" ip link set lo up
 }
 
@@ -133,7 +139,7 @@ wan_host() { # wan_host NAME LAST_BYTE
 # What a home router does, in nftables: masquerade, let the LAN out and only answers in. `open` are
 # rules for what siproxd needs on the WAN side.
 firewall() {
-	at fw sysctl -qw net.ipv4.ip_forward=1
+	set_net fw ipv4/ip_forward 1
 	[ -z "${LAB_DIRECT-}" ] || return 0
 	at fw nft -f - <<-RULES
 		table ip firewall {
@@ -272,9 +278,16 @@ phone() {
 		>"$dir/accounts"
 	: >"$dir/contacts"
 	mkfifo "$dir/keys"
-	at "$name" baresip -f "$dir" <>"$dir/keys" >"$dir/log" 2>&1 &
-	eval "PHONE_PID_$name=$!"
+	ip netns exec "$name" baresip -f "$dir" <>"$dir/keys" >"$dir/log" 2>&1 &
+	eval "PHONE_PID_${name//-/_}=$!"
 	wait_for 10 grep -q 'baresip is ready' "$dir/log" || fail "baresip of $name does not start"
+}
+
+phone_off() { # phone_off NAME: without a word to anybody
+	local pid_name=PHONE_PID_${1//-/_}
+	kill -KILL "${!pid_name}"
+	wait "${!pid_name}" 2>/dev/null
+	rm -rf "${LAB_DIR:?}/$1"
 }
 
 baresip_modules() {
@@ -420,6 +433,9 @@ siproxd_again() {
 	siproxd_alive || fail "siproxd does not start"
 	udp_bound "${SIPROXD_HOST-fw}" 5060 || fail "siproxd does not open its port"
 }
+
+# What runs as which user; there need be no ps
+ps_user() { stat -c %U "/proc/$1"; }
 
 daemon_pid() { echo "$SIPROXD_PID"; }
 

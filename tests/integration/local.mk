@@ -23,11 +23,13 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/call_local.test \
 	tests/integration/call_out.test \
 	tests/integration/cancel.test \
+	tests/integration/demo.test \
 	tests/integration/hold.test \
 	tests/integration/lab_is_real.test \
 	tests/integration/malformed.test \
 	tests/integration/one_interface.test \
 	tests/integration/port_taken.test \
+	tests/integration/quickstart.test \
 	tests/integration/refused.test \
 	tests/integration/reload.test \
 	tests/integration/restart.test \
