@@ -55,14 +55,24 @@ static bool is_friend(const struct file *f, uid_t uid)
 	return uid == geteuid() || (f->owner != (uid_t)-1 && uid == f->owner);
 }
 
-/* Could somebody else have put the file there? */
-static bool dir_is_shared(const struct file *f)
+/*
+ * Whose file may stand there? In everybody's directory ours or the owner's; in a stranger's own
+ * directory his too. It has one name, or it might be a link to a file that matters elsewhere.
+ */
+static bool is_planted(const struct file *f, const struct stat *st)
 {
-	struct stat st;
+	struct stat dir = { .st_mode = S_IWOTH };
+	bool shared, strange;
 
-	if (f->dir_fd < 0 || fstat(f->dir_fd, &st) != 0)
+	if (f->dir_fd >= 0 && fstat(f->dir_fd, &dir) != 0)
 		return true;
-	return (st.st_mode & S_IWOTH) != 0 || (st.st_uid != 0 && !is_friend(f, st.st_uid));
+	shared = (dir.st_mode & S_IWOTH) != 0;
+	strange = dir.st_uid != 0 && !is_friend(f, dir.st_uid);
+	if (!shared && !strange)
+		return false;
+	if (st->st_nlink != 1)
+		return true;
+	return !is_friend(f, st->st_uid) && (shared || st->st_uid != dir.st_uid);
 }
 
 static int check(const struct file *f, int fd)
@@ -73,9 +83,9 @@ static int check(const struct file *f, int fd)
 		return errno;
 	if (!S_ISREG(st.st_mode))
 		return EINVAL;
-	if (f->flags == O_RDONLY || !dir_is_shared(f))
+	if (f->flags == O_RDONLY)
 		return 0;
-	return is_friend(f, st.st_uid) && st.st_nlink == 1 ? 0 : EPERM;
+	return is_planted(f, &st) ? EPERM : 0;
 }
 
 static int open_or_make(struct file *f, gid_t group)

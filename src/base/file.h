@@ -16,7 +16,8 @@ struct file;
  * Opens the directory of `path`, and the file itself (made with mode 0600 when absent) as the
  * fallback for a directory that we may not write later. When `owner` is not (uid_t)-1 a file made
  * here is given to him. ELOOP for a symbolic link; EINVAL for what is no plain file; EPERM in a
- * directory that strangers may write, unless the file is ours or `owner`'s and has one name; errno.
+ * directory that everybody may write, unless the file is ours or `owner`'s and has one name, and in
+ * one that belongs to a stranger, unless the file is ours, `owner`'s or his; errno.
  */
 int file_open(struct file **out, const char *path, uid_t owner, gid_t group);
 /* For a file that others write: must exist, may be a symbolic link; file_write() gives EROFS. */

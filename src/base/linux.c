@@ -157,21 +157,34 @@ static void name_process(const char *pid, char *who, size_t size)
 	snprintf(who, size, "%s (pid %.20s)", name, pid);
 }
 
+static int find_inode(const char *table, unsigned port, unsigned long *inode)
+{
+	FILE *f = fopen(table, "re");
+	int err = ENOENT;
+
+	if (f != NULL) {
+		err = linux_socket_inode(f, port, inode);
+		fclose(f);
+	}
+	return err;
+}
+
 bool system_port_owner(int family, unsigned port, char *who, size_t size)
 {
-	FILE *f = fopen(family == AF_INET ? "/proc/net/udp" : "/proc/net/udp6", "re");
 	unsigned long inode = 0;
 	char socket_link[64];
 	struct dirent *entry;
 	bool found = false;
-	DIR *proc;
-	int err;
+	DIR *proc = NULL;
+	int err = ENOENT;
 
-	if (f == NULL)
-		return false;
-	err = linux_socket_inode(f, port, &inode);
-	fclose(f);
-	proc = err == 0 ? opendir("/proc") : NULL;
+	/* An IPv6 socket may hold the port for IPv4 too. */
+	if (family == AF_INET)
+		err = find_inode("/proc/net/udp", port, &inode);
+	if (err != 0)
+		err = find_inode("/proc/net/udp6", port, &inode);
+	if (err == 0)
+		proc = opendir("/proc");
 	if (proc == NULL)
 		return false;
 	snprintf(socket_link, sizeof(socket_link), "socket:[%lu]", inode);

@@ -97,7 +97,8 @@ static void arm_ares_timer(struct resolver *r)
 		timer_stop(loop_timers(r->loop), &r->ares_timer);
 		return;
 	}
-	delay_ms = (uint64_t)next->tv_sec * 1000 + ((uint64_t)next->tv_usec + 999) / 1000;
+	/* One more: it may say 0 for a part of a millisecond, and we would turn in circles. */
+	delay_ms = (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1;
 	if (timer_start(loop_timers(r->loop), &r->ares_timer, delay_ms, on_ares_timer, r) != 0)
 		log_every(10, LOG_LVL_ERR, LOG_DNS, "%s", "no memory for the resolver's timer");
 }

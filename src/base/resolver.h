@@ -41,7 +41,7 @@ struct resolver_options {
 /* EINVAL for servers that c-ares cannot read. */
 int resolver_new_options(struct resolver **out, struct loop *loop,
     const struct resolver_options *options);
-/* Cancels everything under way. */
+/* Cancels everything under way. Before the loop is freed. */
 void resolver_free(struct resolver *r);
 /* family AF_INET, AF_INET6 or AF_UNSPEC. ENOMEM, or EINVAL for what can be no host name. `out` may be
  * NULL for a query that is never cancelled. */

@@ -27,7 +27,8 @@ int udp_open(const struct addr *local, int *fd);
 /* One datagram. 0 and *len (0 for an empty one); EAGAIN; EMSGSIZE when it was longer than size (it
  * is gone then, but *from is told). ICMP errors about earlier datagrams are no error of this one. */
 int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from);
-/* From `local`'s IP (port ignored; NULL or the wildcard: the kernel chooses). EAFNOSUPPORT when the
+/* From `local`'s IP (port ignored; NULL or the wildcard: the kernel chooses; NULL for
+ * a socket of udp_open(), since some systems refuse an address there). EAFNOSUPPORT when the
  * two are of different families, else errno of sendmsg. */
 int udp_send(int fd, const void *data, size_t len, const struct addr *local, const struct addr *to);
 /* 0..63, both families; errno. */

@@ -187,7 +187,15 @@ static void test_refused(void)
 	chmod(dir, 0700);
 	if (chown(dir, STRANGER, STRANGER) != 0)
 		exit(99);
-	is_int(file_open(&f, path, (uid_t)-1, (gid_t)-1), EPERM, "... or in his own directory");
+	is_int(file_open(&f, path, (uid_t)-1, (gid_t)-1), 0, "... or in his own directory");
+	file_close(f);
+	put("roots", "", 0600);
+	is_int(file_open(&f, in_dir(path, "roots"), (uid_t)-1, (gid_t)-1), 0, "... which has ours too");
+	file_close(f);
+	if (link(path, in_dir(other, "link-to-roots")) != 0)
+		exit(99);
+	is_int(file_open(&f, other, (uid_t)-1, (gid_t)-1), EPERM, "... but not by a planted link");
+	unlink(other);
 	if (chown(dir, 0, 0) != 0)
 		exit(99);
 }
