@@ -20,6 +20,7 @@ libsiproxd_a_SOURCES += \
 	src/base/acl.c src/base/acl.h \
 	src/base/limit.c src/base/limit.h \
 	src/base/resolver.c src/base/resolver.h \
+	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/system.h

@@ -51,7 +51,8 @@ static _Noreturn void wait_for_child(pid_t child, int pipe_fd)
 			_exit(EXIT_FAILURE);
 	}
 	if (WIFSIGNALED(status))
-		fprintf(stderr, "siproxd: ended by signal %d before it was ready\n", WTERMSIG(status));
+		fprintf(stderr, "siproxd: ended by signal %d before it was ready\n",
+		    WTERMSIG(status));
 	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EXIT_FAILURE);
 }
 
@@ -149,13 +150,15 @@ static int stay_ourselves(const struct daemon_ids *ids, char *why, size_t why_si
 	bool other_user = ids->user != NULL && (pw == NULL || pw->pw_uid != geteuid());
 
 	if (other_user && ids->chroot_dir != NULL)
-		snprintf(why, why_size, "not started as root: \"user = %s\" and \"chrootjail = %s\" are "
-		    "without effect", ids->user, ids->chroot_dir);
+		snprintf(why, why_size,
+		    "not started as root: \"user = %s\" and \"chrootjail = %s\" "
+		    "are without effect", ids->user, ids->chroot_dir);
 	else if (other_user)
-		snprintf(why, why_size, "not started as root: \"user = %s\" is without effect", ids->user);
+		snprintf(why, why_size, "not started as root: \"user = %s\" is without effect",
+		    ids->user);
 	else if (ids->chroot_dir != NULL)
-		snprintf(why, why_size, "not started as root: \"chrootjail = %s\" is without effect",
-		    ids->chroot_dir);
+		snprintf(why, why_size, "not started as root: \"chrootjail = %s\" is without "
+		    "effect", ids->chroot_dir);
 	return 0;
 }
 
@@ -168,46 +171,49 @@ static int enter_chroot(const char *dir, char *why, size_t why_size)
 	return err;
 }
 
+/* The user's ids and, before a chroot hides /etc/group, his groups. */
+static int take_groups(const char *user, uid_t *uid, gid_t *gid, char *why, size_t why_size)
+{
+	const struct passwd *pw = getpwnam(user);
+	int err;
+
+	if (pw == NULL) {
+		snprintf(why, why_size,
+		    "user \"%s\" does not exist: create it, or name another one "
+		    "with \"user =\"", user);
+		return EINVAL;
+	}
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	if (initgroups(user, *gid) == 0)
+		return 0;
+	err = errno;
+	snprintf(why, why_size, "cannot set the groups of user \"%s\": %s", user, strerror(err));
+	return err;
+}
+
 int daemon_drop_root(const struct daemon_ids *ids, char *why, size_t why_size)
 {
-	const struct passwd *pw;
 	uid_t uid = 0;
 	gid_t gid = 0;
-	int err;
+	int err = 0;
 
 	if (why_size > 0)
 		why[0] = '\0';
 	if (geteuid() != 0)
 		return stay_ourselves(ids, why, why_size);
-	if (ids->user != NULL) {
-		pw = getpwnam(ids->user);
-		if (pw == NULL) {
-			snprintf(why, why_size, "user \"%s\" does not exist: create it, or name another "
-			    "one with \"user =\"", ids->user);
-			return EINVAL;
-		}
-		uid = pw->pw_uid;
-		gid = pw->pw_gid;
-		/* Before chroot, which hides /etc/group. */
-		if (initgroups(ids->user, gid) != 0) {
-			err = errno;
-			snprintf(why, why_size, "cannot set the groups of user \"%s\": %s", ids->user,
-			    strerror(err));
-			return err;
-		}
-	}
-	if (ids->chroot_dir != NULL) {
+	if (ids->user != NULL)
+		err = take_groups(ids->user, &uid, &gid, why, why_size);
+	if (err == 0 && ids->chroot_dir != NULL)
 		err = enter_chroot(ids->chroot_dir, why, why_size);
-		if (err != 0)
-			return err;
-	}
-	if (ids->user == NULL)
-		return 0;
+	if (err != 0 || ids->user == NULL)
+		return err;
 	err = set_ids(uid, gid);
 	if (err == 0 && uid != 0 && !root_is_gone(uid, gid))
 		err = EPERM;
 	if (err != 0)
-		snprintf(why, why_size, "cannot become user \"%s\" for good: %s", ids->user, strerror(err));
+		snprintf(why, why_size, "cannot become user \"%s\" for good: %s", ids->user,
+		    strerror(err));
 	else if (uid == 0)
 		snprintf(why, why_size, "user \"%s\" is root: no privilege is given up", ids->user);
 	return err;
@@ -219,7 +225,8 @@ static int make_pid_file(const char *path, int *fd)
 	for (int tries = 0; tries < 5; tries++) {
 		if (unlink(path) != 0 && errno != ENOENT)
 			return errno;
-		*fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0644);
+		*fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+		    0644);
 		if (*fd >= 0)
 			return 0;
 		if (errno != EEXIST)

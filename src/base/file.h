@@ -33,8 +33,8 @@ int file_read(struct file *f, size_t max, char **data, size_t *len);
  * Replaces the content. First choice: a temporary file beside it, fsync, rename: a crash at any
  * instruction leaves the old or the new. Where that is impossible (bind mount: EBUSY; directory
  * not writable) in place: written, cut, fsynced; when the disk is full the old content stays there
- * too. Mode and, if we may, owner stay the same. *atomic (may be NULL) tells which way it went. errno.
- * It waits for the disk: for small files, and seldom.
+ * too. Mode and, if we may, owner stay the same. *atomic (may be NULL) tells which way it went.
+ * errno. It waits for the disk: for small files, and seldom.
  */
 int file_write(struct file *f, const void *data, size_t len, bool *atomic);
 const char *file_path(const struct file *f);

@@ -29,8 +29,8 @@ int linux_gateway4(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
 	while (fgets(line, sizeof(line), routes) != NULL) {
 		unsigned long dest, gw, flags, metric, mask;
 
-		if (sscanf(line, "%15s %lx %lx %lx %*d %*d %lu %lx", iface, &dest, &gw, &flags, &metric,
-		        &mask) != 6)
+		if (sscanf(line, "%15s %lx %lx %lx %*d %*d %lu %lx", iface, &dest, &gw, &flags,
+		    &metric, &mask) != 6)
 			continue;
 		if (dest != 0 || mask != 0 || (flags & (ROUTE_UP | ROUTE_REJECT)) != ROUTE_UP)
 			continue;
@@ -72,8 +72,8 @@ int linux_gateway6(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
 		unsigned long flags, metric;
 		unsigned len;
 
-		if (sscanf(line, "%32s %x %*s %*x %32s %lx %*x %*x %lx %15s", dest, &len, hop, &metric,
-		        &flags, iface) != 6)
+		if (sscanf(line, "%32s %x %*s %*x %32s %lx %*x %*x %lx %15s", dest, &len, hop,
+		    &metric, &flags, iface) != 6)
 			continue;
 		if (len != 0 || strspn(dest, "0") != 32 || strlen(hop) != 32 ||
 		    (flags & (ROUTE_UP | ROUTE_REJECT)) != ROUTE_UP)
@@ -114,8 +114,8 @@ int linux_socket_inode(FILE *sockets, unsigned port, unsigned long *inode)
 	while (fgets(line, sizeof(line), sockets) != NULL) {
 		unsigned local_port;
 
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &local_port,
-		        inode) == 2 &&
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu",
+		    &local_port, inode) == 2 &&
 		    local_port == port)
 			return 0;
 	}

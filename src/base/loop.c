@@ -138,7 +138,8 @@ int loop_fd_add(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn, void
 		return ERANGE;
 	if (slot_of(loop, fd) != NULL)
 		return EEXIST;
-	loop->slot[fd] = (struct slot){ .fn = fn, .arg = arg, .events = events, .born = loop->round };
+	loop->slot[fd] = (struct slot){ .fn = fn, .arg = arg, .events = events,
+	    .born = loop->round };
 	if (fd > loop->max_fd)
 		loop->max_fd = fd;
 	return 0;
@@ -193,7 +194,8 @@ static void fill_sets(const struct loop *loop, fd_set *readable, fd_set *writabl
 }
 
 /* Only what is still wanted: a callback may have removed this one, or added it under its number. */
-static void call_ready(struct loop *loop, int max_fd, const fd_set *readable, const fd_set *writable)
+static void call_ready(struct loop *loop, int max_fd, const fd_set *readable,
+    const fd_set *writable)
 {
 	for (int fd = 0; fd <= max_fd; fd++) {
 		struct slot *s = slot_of(loop, fd);

@@ -20,9 +20,11 @@ typedef void loop_signal_fn(void *arg, int signo);
 
 int loop_new(struct loop **out);
 void loop_free(struct loop *loop);
-/* Runs until loop_stop() (also one that came before), ends the round, and returns. 0, or errno of a select() that failed for good. */
+/* Runs until loop_stop() (also one that came before), ends the round, and returns 0, or errno of a
+ * select() that failed for good. */
 int loop_run(struct loop *loop);
-/* One round (signals and descriptors, then timers), waiting at most max_wait_ms (-1: as long as it takes); for tests. */
+/* One round (signals and descriptors, then timers), waiting at most max_wait_ms (-1: as long as it
+ * takes); for tests. */
 int loop_once(struct loop *loop, int64_t max_wait_ms);
 void loop_stop(struct loop *loop);
 

@@ -34,7 +34,8 @@ static unsigned mask_bits(const struct sockaddr *mask, int family)
 static bool read_entry(struct netif_addr *e, const struct ifaddrs *ifa)
 {
 	int family = ifa->ifa_addr != NULL ? ifa->ifa_addr->sa_family : AF_UNSPEC;
-	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
+	    sizeof(struct sockaddr_in6);
 
 	if (family != AF_INET && family != AF_INET6)
 		return false;

@@ -8,11 +8,8 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
-#include <sys/time.h>
 
-#include "base/buf.h"
-#include "base/file.h"
+#include "base/dns_channel.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -26,8 +23,6 @@
 #define TTL_FAILED_S    10
 #define HOST_MAX        253
 #define LABEL_MAX       63
-#define RESOLV_CONF     "/etc/resolv.conf"
-#define RESOLV_CONF_MAX 65536
 
 /*
  * One name and family: first a question (`pending`), whose askers stand in `waiting`, then its
@@ -60,125 +55,18 @@ struct resolver_query {
 	size_t count;
 };
 
-/* A descriptor of c-ares in the loop. */
-struct ares_watch {
-	struct list link;
-	struct resolver *resolver;
-	ares_socket_t fd;
-};
-
 struct resolver {
 	struct loop *loop;
-	ares_channel channel;
-	bool library_open, channel_open, own_servers;
+	struct dns_channel *channel;
 	bool quiet; /* what c-ares calls back now is no answer: it is told to let go */
-	struct file *resolv_conf; /* NULL: cannot be read again */
-	struct list watches;
 	uint8_t key[SIPHASH_KEY_LEN];
 	struct hash by_name;
 	struct list pending, cached;
 	size_t n_pending, n_cached, n_waiting;
 	struct list ready, delivering;
-	struct timer ready_timer, ares_timer;
+	struct timer ready_timer;
 	bool in_delivery, freed; /* resolver_free() in a callback leaves the struct to deliver() */
 };
-
-/* --- c-ares and the loop ----------------------------------------------------------------- */
-
-static void on_ares_timer(void *arg);
-
-/* After each call into c-ares the time at which it wants the next one may have changed. */
-static void arm_ares_timer(struct resolver *r)
-{
-	struct timeval tv, *next = ares_timeout(r->channel, NULL, &tv);
-	uint64_t delay_ms;
-
-	if (next == NULL) {
-		timer_stop(loop_timers(r->loop), &r->ares_timer);
-		return;
-	}
-	/* One more: it may say 0 for a part of a millisecond, and we would turn in circles. */
-	delay_ms = (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1;
-	if (timer_start(loop_timers(r->loop), &r->ares_timer, delay_ms, on_ares_timer, r) != 0)
-		log_every(10, LOG_LVL_ERR, LOG_DNS, "%s", "no memory for the resolver's timer");
-}
-
-static void on_ares_timer(void *arg)
-{
-	struct resolver *r = arg;
-
-	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	arm_ares_timer(r);
-}
-
-/* c-ares may close the descriptor in here, and the watch is gone then. */
-static void on_ares_fd(void *arg, unsigned events)
-{
-	struct ares_watch *w = arg;
-	struct resolver *r = w->resolver;
-	ares_socket_t fd = w->fd;
-
-	ares_process_fd(r->channel, (events & LOOP_READ) != 0 ? fd : ARES_SOCKET_BAD,
-	    (events & LOOP_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
-	arm_ares_timer(r);
-}
-
-static struct ares_watch *find_watch(struct resolver *r, ares_socket_t fd)
-{
-	struct list *pos, *tmp;
-
-	list_each(pos, tmp, &r->watches) {
-		struct ares_watch *w = container_of(pos, struct ares_watch, link);
-
-		if (w->fd == fd)
-			return w;
-	}
-	return NULL;
-}
-
-static void add_watch(struct resolver *r, ares_socket_t fd, unsigned events)
-{
-	struct ares_watch *w = calloc(1, sizeof(*w));
-	int err = w != NULL ? loop_fd_add(r->loop, fd, events, on_ares_fd, w) : ENOMEM;
-
-	if (err != 0) {
-		log_every(10, LOG_LVL_ERR, LOG_DNS, "cannot wait for a name server: %s", strerror(err));
-		free(w);
-		return;
-	}
-	w->resolver = r;
-	w->fd = fd;
-	list_add_tail(&r->watches, &w->link);
-}
-
-/* c-ares's ARES_OPT_SOCK_STATE_CB: what it wants to know of a descriptor; nothing before a close. */
-static void on_ares_state(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct resolver *r = arg;
-	struct ares_watch *w = find_watch(r, fd);
-	unsigned events = (readable ? LOOP_READ : 0u) | (writable ? LOOP_WRITE : 0u);
-
-	if (w != NULL && events != 0) {
-		loop_fd_events(r->loop, fd, events);
-	} else if (w != NULL) {
-		loop_fd_del(r->loop, fd);
-		list_del(&w->link);
-		free(w);
-	} else if (events != 0) {
-		add_watch(r, fd, events);
-	}
-}
-
-/* A descriptor that select() cannot hold fails at once, instead of by its timeout. */
-static int on_ares_socket(ares_socket_t fd, int type, void *arg)
-{
-	(void)type;
-	(void)arg;
-	if (fd < FD_SETSIZE)
-		return 0;
-	log_every(10, LOG_LVL_ERR, LOG_DNS, "%s", "too many descriptors to ask a name server");
-	return -1;
-}
 
 /* --- answers ----------------------------------------------------------------------------- */
 
@@ -283,7 +171,8 @@ static void collect(struct entry *e, int family, const struct ares_addrinfo *res
 		struct addr *a = &e->addr[e->count];
 		bool twice = false;
 
-		if (n->ai_family != family || addr_set(a, n->ai_addr, (socklen_t)n->ai_addrlen) != 0)
+		if (n->ai_family != family || addr_set(a, n->ai_addr,
+		    (socklen_t)n->ai_addrlen) != 0)
 			continue;
 		for (size_t i = first; i < e->count; i++)
 			twice = twice || addr_equal_ip(&e->addr[i], a);
@@ -324,7 +213,8 @@ static void take_addresses(struct entry *e, const struct ares_addrinfo *result, 
 static void answer_waiting(struct resolver *r, struct entry *e)
 {
 	while (!list_is_empty(&e->waiting)) {
-		struct resolver_query *q = container_of(e->waiting.next, struct resolver_query, link);
+		struct resolver_query *q = container_of(e->waiting.next, struct resolver_query,
+		    link);
 
 		list_del(&q->link);
 		q->waiting = false;
@@ -465,11 +355,7 @@ static struct entry *new_entry(struct resolver *r, const char *host, int family)
 /* The answer may come, and the entry be gone, before this returns. */
 static void ask(struct resolver *r, struct entry *e)
 {
-	struct ares_addrinfo_hints hints = { .ai_family = e->family, .ai_socktype = SOCK_DGRAM,
-		.ai_flags = ARES_AI_NOSORT };
-
-	ares_getaddrinfo(r->channel, e->host, NULL, &hints, on_answer, e);
-	arm_ares_timer(r);
+	dns_channel_ask(r->channel, e->host, e->family, on_answer, e);
 }
 
 static void look_up_name(struct resolver *r, struct resolver_query *q, const char *host, int family)
@@ -572,70 +458,15 @@ int resolver_cached(struct resolver *r, const char *host, int family, uint16_t p
 	return 0;
 }
 
-/* --- the name servers -------------------------------------------------------------------- */
-
-/* By the real file's name, since /etc/resolv.conf is often a link out of any future chroot. */
-static void open_resolv_conf(struct resolver *r)
-{
-	char *path = realpath(RESOLV_CONF, NULL);
-
-	if (path != NULL && file_open_readonly(&r->resolv_conf, path) != 0)
-		r->resolv_conf = NULL;
-	free(path);
-}
-
-/* The "nameserver" lines as c-ares wants them: "192.0.2.1,[2001:db8::1]". */
-static void read_servers(const char *text, struct buf *csv)
-{
-	static const char word[] = "nameserver";
-
-	for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n') {
-		const char *value = text + sizeof(word) - 1;
-		char ip[ADDR_TEXT_MAX];
-		struct addr a;
-
-		if (strncmp(text, word, sizeof(word) - 1) != 0 || (*value != ' ' && *value != '\t'))
-			continue;
-		value += strspn(value, " \t");
-		if (addr_parse_n(&a, value, strcspn(value, " \t\r\n#;"), 0) != 0)
-			continue;
-		buf_printf(csv, "%s%s", csv->len > 0 ? "," : "", addr_format_host(&a, ip));
-	}
-}
-
-static void reload_servers(struct resolver *r)
-{
-	struct buf csv = BUF_INIT;
-	char *text = NULL;
-	size_t len;
-	int status = ARES_ENODATA;
-
-	if (r->resolv_conf == NULL)
-		open_resolv_conf(r);
-	if (r->resolv_conf != NULL && file_read(r->resolv_conf, RESOLV_CONF_MAX, &text, &len) == 0)
-		read_servers(text, &csv);
-	if (!csv.failed && csv.len > 0)
-		status = ares_set_servers_csv(r->channel, csv.data);
-	if (status == ARES_SUCCESS)
-		log_info(LOG_DNS, "name servers: %s", csv.data);
-	else
-		log_warn(LOG_DNS, "no name server in " RESOLV_CONF ", keeping those we had");
-	buf_free(&csv);
-	free(text);
-}
-
 void resolver_reload(struct resolver *r)
 {
 	struct list *pos, *tmp, again;
 
 	while (r->n_cached > 0)
 		forget_oldest(r);
-	/* c-ares changes its servers only while nothing is asked: let go of all, and ask anew. */
 	r->quiet = true;
-	ares_cancel(r->channel);
+	dns_channel_reload(r->channel);
 	r->quiet = false;
-	if (!r->own_servers)
-		reload_servers(r);
 	list_init(&again);
 	while (!list_is_empty(&r->pending)) {
 		pos = r->pending.next;
@@ -649,29 +480,6 @@ void resolver_reload(struct resolver *r)
 	}
 }
 
-static int open_channel(struct resolver *r, const struct resolver_options *options)
-{
-	struct ares_options ares = { .sock_state_cb = on_ares_state, .sock_state_cb_data = r,
-		.timeout = options->timeout_ms, .tries = options->tries };
-	int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
-	int status = ares_library_init(ARES_LIB_INIT_ALL);
-
-	if (status != ARES_SUCCESS)
-		return status == ARES_ENOMEM ? ENOMEM : EIO;
-	r->library_open = true;
-	status = ares_init_options(&r->channel, &ares, mask);
-	if (status != ARES_SUCCESS)
-		return status == ARES_ENOMEM ? ENOMEM : EIO;
-	r->channel_open = true;
-	ares_set_socket_callback(r->channel, on_ares_socket, NULL);
-	if (options->servers == NULL) {
-		open_resolv_conf(r);
-		return 0;
-	}
-	r->own_servers = true;
-	return ares_set_servers_ports_csv(r->channel, options->servers) == ARES_SUCCESS ? 0 : EINVAL;
-}
-
 int resolver_new_options(struct resolver **out, struct loop *loop,
     const struct resolver_options *options)
 {
@@ -682,7 +490,6 @@ int resolver_new_options(struct resolver **out, struct loop *loop,
 	if (r == NULL)
 		return ENOMEM;
 	r->loop = loop;
-	list_init(&r->watches);
 	list_init(&r->pending);
 	list_init(&r->cached);
 	list_init(&r->ready);
@@ -690,7 +497,8 @@ int resolver_new_options(struct resolver **out, struct loop *loop,
 	random_bytes(r->key, sizeof(r->key));
 	err = hash_init(&r->by_name, MAX_CACHED);
 	if (err == 0)
-		err = open_channel(r, options);
+		err = dns_channel_open(&r->channel, loop, options->servers, options->timeout_ms,
+		    options->tries);
 	if (err != 0) {
 		resolver_free(r);
 		return err;
@@ -728,21 +536,13 @@ void resolver_free(struct resolver *r)
 	if (r == NULL)
 		return;
 	r->quiet = true;
-	if (r->channel_open) {
-		/* Not left to ares_destroy(), which in some versions ends an A and AAAA pair twice. */
-		ares_cancel(r->channel);
-		ares_destroy(r->channel);
-	}
-	if (r->library_open)
-		ares_library_cleanup();
+	dns_channel_close(r->channel);
 	timer_stop(loop_timers(r->loop), &r->ready_timer);
-	timer_stop(loop_timers(r->loop), &r->ares_timer);
 	free_entries(r, &r->pending);
 	free_entries(r, &r->cached);
 	free_queries(&r->ready);
 	free_queries(&r->delivering);
 	hash_done(&r->by_name);
-	file_close(r->resolv_conf);
 	if (r->in_delivery)
 		r->freed = true;
 	else

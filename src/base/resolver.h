@@ -3,8 +3,8 @@
  * resolver: names to addresses through c-ares, without ever blocking the loop. Every query gets
  * exactly one callback, never from inside resolver_lookup(), unless it is cancelled; IP literals
  * are answered without a query, but still from the loop. Answers are cached for their time to live
- * (5 s to 1 h), failures for 10 s, 1024 names at most. Equal queries share one question. At most 256
- * queries are under way. A callback may call everything here, resolver_free() too.
+ * (5 s to 1 h), failures for 10 s, 1024 names at most. Equal queries share one question. At most
+ * 256 queries are under way. A callback may call everything here, resolver_free() too.
  */
 #ifndef BASE_RESOLVER_H
 #define BASE_RESOLVER_H
@@ -19,10 +19,10 @@ struct resolver;
 struct resolver_query;
 
 /*
- * err: 0, ENOENT (no such name, or no address of that family), ETIMEDOUT (no usable answer: silence,
- * refusal, a server's failure), EBUSY (too many), ENOMEM. The addresses carry the query's port, for
- * AF_UNSPEC with IPv4 first, at most 16 of a family; they belong to the resolver: copy what you keep.
- * The query is gone when the callback returns.
+ * err: 0, ENOENT (no such name, or no address of that family), ETIMEDOUT (no usable answer:
+ * silence, refusal, a server's failure), EBUSY (too many), ENOMEM. The addresses carry the query's
+ * port, for AF_UNSPEC with IPv4 first, at most 16 of a family; they belong to the resolver: copy
+ * what you keep. The query is gone when the callback returns.
  */
 typedef void resolver_fn(void *arg, int err, const struct addr *addr, size_t count);
 
@@ -43,14 +43,14 @@ int resolver_new_options(struct resolver **out, struct loop *loop,
     const struct resolver_options *options);
 /* Cancels everything under way. Before the loop is freed. */
 void resolver_free(struct resolver *r);
-/* family AF_INET, AF_INET6 or AF_UNSPEC. ENOMEM, or EINVAL for what can be no host name. `out` may be
- * NULL for a query that is never cancelled. */
+/* family AF_INET, AF_INET6 or AF_UNSPEC. ENOMEM, or EINVAL for what can be no host name. `out` may
+ * be NULL for a query that is never cancelled. */
 int resolver_lookup(struct resolver *r, const char *host, int family, uint16_t port,
     resolver_fn *fn, void *arg, struct resolver_query **out);
 /* The callback will not come. NULL is fine, and so is the query whose callback is running. */
 void resolver_cancel(struct resolver_query *q);
-/* Answers from the cache (or a literal) at once, at most max addresses; ENOENT when it does not hold
- * an address of that name. */
+/* Answers from the cache (or a literal) at once, at most max addresses; ENOENT when it does not
+ * hold an address of that name. */
 int resolver_cached(struct resolver *r, const char *host, int family, uint16_t port,
     struct addr *addr, size_t max, size_t *count);
 /* Reads the system's list of name servers again (after a change of network), also from inside a

@@ -159,6 +159,7 @@ void random_bytes(void *out, size_t len)
 {
 	if (kernel_random(out, len) || device_random(out, len))
 		return;
-	fputs("siproxd: the system gives no random numbers (no getrandom, no /dev/urandom)\n", stderr);
+	fputs("siproxd: the system gives no random numbers (no getrandom, no /dev/urandom)\n",
+	    stderr);
 	exit(EXIT_FAILURE);
 }

@@ -170,7 +170,8 @@ int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from
 	socklen_t local_len = sizeof(local);
 	struct iovec iov = { .iov_base = data, .iov_len = size };
 	struct msghdr msg = { .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+		.msg_iovlen = 1, .msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
 	ssize_t n = receive(fd, &msg);
 	int err;
 

@@ -25,7 +25,7 @@ int udp_open_any(int family, uint16_t port, int *fd);
 /* Bound to exactly that address, for media: non-blocking, close-on-exec. */
 int udp_open(const struct addr *local, int *fd);
 /* One datagram. 0 and *len (0 for an empty one); EAGAIN; EMSGSIZE when it was longer than size (it
- * is gone then, but *from is told). ICMP errors about earlier datagrams are no error of this one. */
+ * is gone then, but *from is told). ICMP errors about earlier datagrams are not reported. */
 int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from);
 /* From `local`'s IP (port ignored; NULL or the wildcard: the kernel chooses; NULL for
  * a socket of udp_open(), since some systems refuse an address there). EAFNOSUPPORT when the

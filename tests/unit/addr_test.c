@@ -27,10 +27,12 @@ static void test_parse(void)
 		{ "fe80::1%lo", "[fe80::1%lo]:5060" },
 		{ "fe80::1%4000000000", "[fe80::1%4000000000]:5060" },
 	};
-	static const char *const bad[] = { "", "[]", "[", "]", "[::1", "::1]", "[192.0.2.1]", "1.2.3",
-		"1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "0x7f.1", "example.com", "::1%",
-		"2001:db8::1%lo", "fe80::1%nosuchif", "fe80::1%0", "fe80::1%99999999999", "1:2", "%lo",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	static const char *const bad[] = { "", "[]", "[", "]", "[::1", "::1]", "[192.0.2.1]",
+		"1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "0x7f.1", "example.com",
+		"::1%",
+		"2001:db8::1%lo", "fe80::1%nosuchif", "fe80::1%0", "fe80::1%99999999999", "1:2",
+		"%lo",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	char text[ADDR_TEXT_MAX];
 	struct addr a;
 
@@ -155,8 +157,8 @@ static void test_prefix(void)
 static void test_kinds(void)
 {
 	static const char *const private_ips[] = { "10.0.0.1", "172.16.0.1", "172.31.255.255",
-		"192.168.0.1", "100.64.0.1", "100.127.255.255", "169.254.3.4", "127.0.0.1", "0.0.0.0",
-		"::", "::1", "fe80::1", "fc00::1", "fdff::1", "::ffff:10.0.0.1" };
+		"192.168.0.1", "100.64.0.1", "100.127.255.255", "169.254.3.4", "127.0.0.1",
+		"0.0.0.0", "::", "::1", "fe80::1", "fc00::1", "fdff::1", "::ffff:10.0.0.1" };
 	static const char *const public_ips[] = { "9.255.255.255", "11.0.0.0", "172.15.255.255",
 		"172.32.0.0", "192.167.255.255", "192.169.0.0", "100.63.255.255", "100.128.0.0",
 		"169.253.0.1", "128.0.0.1", "2001:db8::1", "fbff::1", "fe00::1", "::ffff:8.8.8.8" };

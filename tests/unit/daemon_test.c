@@ -190,7 +190,9 @@ static int bad_chroot(void)
 {
 	struct daemon_ids ids = { .user = "nobody", .chroot_dir = "/nosuchdir" };
 
-	return daemon_drop_root(&ids, why, sizeof(why)) == ENOENT && strstr(why, "/nosuchdir") ? 0 : 1;
+	if (daemon_drop_root(&ids, why, sizeof(why)) != ENOENT)
+		return 1;
+	return strstr(why, "/nosuchdir") != NULL ? 0 : 2;
 }
 
 static int unknown_user(void)

@@ -34,7 +34,8 @@ static void put(const char *name, const char *text, mode_t mode)
 	char p[128];
 	int fd = open(in_dir(p, name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fchmod(fd, mode) != 0)
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+	    fchmod(fd, mode) != 0)
 		exit(99);
 	close(fd);
 }
@@ -190,7 +191,8 @@ static void test_refused(void)
 	is_int(file_open(&f, path, (uid_t)-1, (gid_t)-1), 0, "... or in his own directory");
 	file_close(f);
 	put("roots", "", 0600);
-	is_int(file_open(&f, in_dir(path, "roots"), (uid_t)-1, (gid_t)-1), 0, "... which has ours too");
+	is_int(file_open(&f, in_dir(path, "roots"), (uid_t)-1, (gid_t)-1), 0,
+	    "... which has ours too");
 	file_close(f);
 	if (link(path, in_dir(other, "link-to-roots")) != 0)
 		exit(99);
@@ -259,7 +261,8 @@ static int write_as_stranger(struct file *f)
 		return 77;
 	if (write_text(f, "a much longer content than before", &atomic) != 0 || atomic)
 		return 2;
-	if (file_read(f, 100, &data, &len) != 0 || strcmp(data, "a much longer content than before"))
+	if (file_read(f, 100, &data, &len) != 0 ||
+	    strcmp(data, "a much longer content than before") != 0)
 		return 3;
 	free(data);
 	return write_text(f, "short", &atomic) == 0 && !atomic ? 0 : 4;
@@ -294,7 +297,8 @@ static void test_chroot(void)
 	struct file *f;
 	int status;
 
-	is_int(file_open(&f, in_dir(path, "regs"), STRANGER, STRANGER), 0, "opened for somebody else");
+	is_int(file_open(&f, in_dir(path, "regs"), STRANGER, STRANGER), 0,
+	    "opened for somebody else");
 	status = in_child(write_in_jail, f);
 	if (status == 77) {
 		ok(true, "chroot # SKIP not root");
@@ -310,13 +314,19 @@ static void test_chroot(void)
 }
 
 #ifdef __linux__
+/* From here on this process's mounts are seen by itself alone, and end with it. */
+static bool own_mounts(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
 static int write_bind_mounted(struct file *f)
 {
 	bool atomic = true;
 
 	(void)f;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount(path, path, "none", MS_BIND, NULL) != 0)
+	if (!own_mounts() || mount(path, path, "none", MS_BIND, NULL) != 0)
 		return 77;
 	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0)
 		return 2;
@@ -353,10 +363,10 @@ static int write_on_full_disk(struct file *f)
 	size_t len;
 
 	(void)f;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("none", dir, "tmpfs", 0, "size=65536") != 0)
+	if (!own_mounts() || mount("none", dir, "tmpfs", 0, "size=65536") != 0)
 		return 77;
-	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0 || write_text(f, "old content", NULL) != 0)
+	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0 ||
+	    write_text(f, "old content", NULL) != 0)
 		return 2;
 	memset(big, 'b', sizeof(big));
 	if (file_write(f, big, sizeof(big), &atomic) != ENOSPC || !atomic)
@@ -377,10 +387,10 @@ static int write_on_full_disk_in_place(struct file *f)
 	int fd;
 
 	(void)f;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("none", dir, "tmpfs", 0, "size=65536,nr_inodes=3") != 0)
+	if (!own_mounts() || mount("none", dir, "tmpfs", 0, "size=65536,nr_inodes=3") != 0)
 		return 77;
-	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0 || write_text(f, "old content", NULL) != 0)
+	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0 ||
+	    write_text(f, "old content", NULL) != 0)
 		return 2;
 	fd = open(in_dir(other, "last-inode"), O_WRONLY | O_CREAT, 0600);
 	if (fd < 0)

@@ -87,7 +87,8 @@ static void test_gateway6(void)
 	is_str(addr_format(&gw, ip), "[fe80::1%lo]:0", "the lowest metric, with its zone");
 	is_str(name, "lo", "... and its interface");
 	fclose(f);
-	f = open_text(IP6_ZERO " 00 " IP6_ZERO " 00 " IP6_ZERO " ffffffff 00000001 0 00200201 lo\n");
+	f = open_text(
+	    IP6_ZERO " 00 " IP6_ZERO " 00 " IP6_ZERO " ffffffff 00000001 0 00200201 lo\n");
 	is_int(linux_gateway6(f, &gw, name), ENOENT, "an unreachable route is none");
 	fclose(f);
 }
@@ -95,10 +96,10 @@ static void test_gateway6(void)
 static void test_inode(void)
 {
 	static const char text[] =
-	    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
-	    "inode ref pointer drops\n"
-	    " 1234: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 "
-	    "3344 2 0000000000000000 0\n"
+	    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "
+	    "timeout inode ref pointer drops\n"
+	    " 1234: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000     0 "
+	    "       0 3344 2 0000000000000000 0\n"
 	    "12345: 00000000000000000000000000000000:1B9E 00000000000000000000000000000000:0000 07 "
 	    "00000000:00000000 00:00000000 00000000  1000        0 77 2 0000000000000000 0\n";
 	FILE *f = open_text(text);
@@ -121,7 +122,8 @@ static void test_port_owner(void)
 	char who[80] = "", want[80];
 	int fd;
 
-	if (udp_open_any(AF_INET, 0, &fd) != 0 || getsockname(fd, (struct sockaddr *)&in, &len) != 0)
+	if (udp_open_any(AF_INET, 0, &fd) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&in, &len) != 0)
 		return;
 	snprintf(want, sizeof(want), "(pid %d)", (int)getpid());
 	ok(system_port_owner(AF_INET, ntohs(in.sin_port), who, sizeof(who)), "who has our port");

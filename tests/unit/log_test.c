@@ -32,7 +32,8 @@ void(syslog)(int priority, const char *fmt, ...)
 	va_end(ap);
 }
 
-__attribute__((format(printf, 3, 4))) void __syslog_chk(int priority, int flag, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) void __syslog_chk(int priority, int flag, const char *fmt,
+    ...)
 {
 	va_list ap;
 
@@ -97,7 +98,8 @@ static void test_areas(void)
 		uint32_t bit;
 		enum log_area area;
 	} row[] = {
-		{ 0x1, LOG_MAIN }, { 0x2, LOG_NET }, { 0x4, LOG_SIP }, { 0x8, LOG_REG }, { 0x10, LOG_MAIN },
+		{ 0x1, LOG_MAIN }, { 0x2, LOG_NET }, { 0x4, LOG_SIP }, { 0x8, LOG_REG },
+		{ 0x10, LOG_MAIN },
 		{ 0x20, LOG_SIP }, { 0x40, LOG_DNS }, { 0x80, LOG_NET }, { 0x100, LOG_MAIN },
 		{ 0x200, LOG_RTP }, { 0x400, LOG_REG }, { 0x800, LOG_REG }, { 0x1000, LOG_PLUGIN },
 		{ 0x2000, LOG_RTP },
@@ -109,7 +111,7 @@ static void test_areas(void)
 
 		log_set(4, row[i].bit);
 		for (int a = 0; a < LOG_AREAS; a++)
-			wrong += log_debug_on((enum log_area)a) != ((enum log_area)a == row[i].area);
+			wrong += log_debug_on((enum log_area)a) != (a == (int)row[i].area);
 		is_int(wrong, 0, "a classic debug bit selects its area alone");
 	}
 	log_set(4, (uint32_t)-1);

@@ -87,7 +87,8 @@ static void test_remove(void)
 		loop_fd_add(loop, pipes[i][0], LOOP_READ, remove_all, &calls[i]);
 	}
 	loop_once(loop, 0);
-	is_int(calls[0] + calls[1] + calls[2], 1, "a removed descriptor is not called, though ready");
+	is_int(calls[0] + calls[1] + calls[2], 1,
+	    "a removed descriptor is not called, though ready");
 }
 
 static int fresh_calls;

@@ -83,8 +83,10 @@ static void on_question(void *arg, unsigned events)
 		return;
 	if (strcmp(name, "garbage.test") == 0)
 		end = 13;
-	else if (strcmp(name, "both.test") == 0 || (strcmp(name, "v4.test") == 0 && type == TYPE_A) ||
-	    strncmp(name, "n", 1) == 0 || strcmp(name, "held.test") == 0)
+	else if (strcmp(name, "both.test") == 0 ||
+	    (strcmp(name, "v4.test") == 0 && type == TYPE_A) ||
+	    strncmp(name, "n", 1) == 0 || strcmp(name, "held.test") == 0 ||
+	    strcmp(name, "twice.test") == 0)
 		answers = 2;
 	else if (strcmp(name, "many.test") == 0)
 		answers = 25;
@@ -93,7 +95,7 @@ static void on_question(void *arg, unsigned events)
 	else if (strcmp(name, "v4.test") != 0)
 		code = 3;
 	for (unsigned i = 0; i < answers; i++)
-		end += put_record(p + end, type, 60, i % 24 + 1); /* the last of many comes twice */
+		end += put_record(p + end, type, 60, strcmp(name, "twice.test") == 0 ? 1 : i + 1);
 	p[2] = 0x81;
 	p[3] = (unsigned char)(0x80 | code);
 	put16(p + 6, answers);
@@ -185,7 +187,8 @@ static void test_answers(void)
 	open_patient_resolver();
 	is_int(look_up("both.test", AF_INET, &a), 0, "IPv4");
 	is_int(a.err, 0, "... found");
-	is_str(text_of(&a), "192.0.2.1:5060 192.0.2.2:5060", "... with the port, in the server's order");
+	is_str(text_of(&a), "192.0.2.1:5060 192.0.2.2:5060",
+	    "... with the port, in the server's order");
 	look_up("both.test", AF_INET6, &a);
 	is_str(text_of(&a), "[2001:db8::1]:5060 [2001:db8::2]:5060", "IPv6");
 	look_up("both.test", AF_UNSPEC, &a);
@@ -201,6 +204,8 @@ static void test_answers(void)
 	is_int(a.err, ENOENT, "... in both families");
 	look_up("many.test", AF_INET, &a);
 	is_int((long long)a.count, 16, "not more than 16 of a family");
+	look_up("twice.test", AF_INET, &a);
+	is_int((long long)a.count, 1, "an address that comes twice counts once");
 	look_up("failing.test", AF_INET, &a);
 	ok(a.calls == 1 && a.err == ETIMEDOUT, "a server that fails");
 	resolver_free(resolver);
@@ -222,7 +227,8 @@ static void test_silence(void)
 
 static void test_names(void)
 {
-	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "a b", "a/b", "a:5060", "999.1.1.1",
+	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "a b", "a/b", "a:5060",
+		"999.1.1.1",
 		"1.2.3", "12", "sip:a", "a\nb", "\xc3\xa4.test", "a,b", "[::1", "a.5",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test" };
 	char long_name[300];
@@ -269,12 +275,14 @@ static void test_cache(void)
 	int before;
 
 	open_patient_resolver();
-	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), ENOENT, "not yet known");
+	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), ENOENT,
+	    "not yet known");
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	resolver_lookup(resolver, "both.test", AF_INET, 1, on_answer, &a, NULL);
 	resolver_lookup(resolver, "both.test", AF_INET, 2, on_answer, &b, NULL);
-	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), ENOENT, "under way");
+	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), ENOENT,
+	    "under way");
 	run_until(&a.calls, 1);
 	run_until(&b.calls, 1);
 	is_int(asked, 1, "two equal queries ask once");
@@ -287,7 +295,8 @@ static void test_cache(void)
 	timers_set_now(loop_timers(loop), timers_now(loop_timers(loop)) + 59 * 1000);
 	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), 0, "59 s later");
 	timers_set_now(loop_timers(loop), timers_now(loop_timers(loop)) + 2 * 1000);
-	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), ENOENT, "61 s later");
+	is_int(resolver_cached(resolver, "both.test", AF_INET, 7, addr, 8, &n), ENOENT,
+	    "61 s later");
 
 	look_up("unknown.test", AF_INET, &a);
 	before = asked;
@@ -299,7 +308,8 @@ static void test_cache(void)
 	look_up("unknown.test", AF_INET, &a);
 	ok(asked > before, "... for 10 s");
 	is_int(resolver_cached(resolver, "192.0.2.3", AF_INET, 7, addr, 8, &n), 0, "a literal");
-	is_int(resolver_cached(resolver, "192.0.2.3", AF_INET6, 7, addr, 8, &n), ENOENT, "of one family");
+	is_int(resolver_cached(resolver, "192.0.2.3", AF_INET6, 7, addr, 8, &n), ENOENT,
+	    "of one family");
 	is_int(resolver_cached(resolver, "a b", AF_INET6, 7, addr, 8, &n), ENOENT, "no name");
 
 	for (int i = 0; i <= 1024; i++) {
@@ -309,7 +319,8 @@ static void test_cache(void)
 			break;
 	}
 	is_int((long long)a.count, 2, "more names than the cache holds");
-	is_int(resolver_cached(resolver, "n0.test", AF_INET, 7, addr, 8, &n), ENOENT, "the oldest is gone");
+	is_int(resolver_cached(resolver, "n0.test", AF_INET, 7, addr, 8, &n), ENOENT,
+	    "the oldest is gone");
 	is_int(resolver_cached(resolver, "n1.test", AF_INET, 7, addr, 8, &n), 0, "the next is not");
 	resolver_free(resolver);
 }

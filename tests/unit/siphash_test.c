@@ -23,7 +23,8 @@ int main(void)
 		data[i] = (uint8_t)i;
 	memcpy(key, data, sizeof(key));
 	for (size_t i = 0; i < sizeof(vector) / sizeof(vector[0]); i++)
-		ok(siphash(key, data, vector[i].len) == vector[i].want, "a vector of the reference");
+		ok(siphash(key, data, vector[i].len) == vector[i].want,
+		    "a vector of the reference");
 
 	for (size_t cut = 0; cut <= 15; cut++) {
 		siphash_init(&h, key);

@@ -131,7 +131,8 @@ static void test_refused(void)
 	to = A("127.0.0.1", port_of(peer));
 	connect(sender, &dead.u.sa, addr_len(&dead));
 	udp_send(sender, "x", 1, NULL, &dead);
-	is_int(udp_send(sender, "x", 1, NULL, &to), 0, "an old refusal does not fail another datagram");
+	is_int(udp_send(sender, "x", 1, NULL, &to), 0,
+	    "an old refusal does not fail another datagram");
 	udp_send(sender, "x", 1, NULL, &dead);
 	is_int(udp_recv(sender, data, sizeof(data), &len, &from), EAGAIN, "... nor the reader");
 	close(sender);
