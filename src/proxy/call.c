@@ -328,19 +328,32 @@ static void read_said(const struct call *call, enum call_leg leg, uint64_t peer_
 	fill_rule(call, leg, from, &media->rtcp, &out->peer.rtcp);
 }
 
+/* An end on hold with c=0.0.0.0 hears nothing, but may go on speaking from where it was. */
+static void keep_source(struct latch_rule *rule, const struct latch_rule *old)
+{
+	if (addr_is_set(&rule->signalled))
+		return;
+	rule->also = addr_is_set(&old->signalled) ? old->signalled : old->also;
+}
+
 /* Puts what an end said into force. */
 static int commit(struct call *call, struct m_line *m, enum call_leg leg, const struct said *said)
 {
-	struct flow_peer *peers = m->peer[leg];
+	struct flow_peer *peers = m->peer[leg], old;
 	size_t n = 0;
 
 	while (n < m->n_peers[leg] && peers[n].id != said->peer.id)
 		n++;
 	if (n == FLOW_PEERS_MAX)
 		n--; /* more early dialogs than we hold: the newest counts */
+	old = peers[n];
 	peers[n] = said->peer;
-	if (n == m->n_peers[leg])
+	if (n == m->n_peers[leg]) {
 		m->n_peers[leg]++;
+	} else {
+		keep_source(&peers[n].rtp, &old.rtp);
+		keep_source(&peers[n].rtcp, &old.rtcp);
+	}
 	m->held[leg] = said->held;
 	return relay_flow_peers(call->owner->setup.relay, m->flow, leg, peers, m->n_peers[leg]);
 }

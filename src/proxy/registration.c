@@ -166,8 +166,8 @@ static void confirm(struct registration *reg, struct siproxd *sd, struct offered
 		log_info(LOG_REG, "%s registered for %lld s", who, (long long)granted);
 }
 
-/* What the registrar granted to the contact that it knows by this name; -1: not in the answer. */
-static int64_t granted_to(const struct sip_msg *response, const char *name)
+/* What the answer says of the contact that the registrar knows by this name; -1: nothing. */
+static int64_t said_of(const struct sip_msg *response, const char *name)
 {
 	const struct sip_value *v;
 
@@ -182,31 +182,34 @@ static int64_t granted_to(const struct sip_msg *response, const char *name)
 	return -1;
 }
 
+/* RFC 3261 10.2.4. Some registrars list nothing, or the contact in words of their own: then the
+ * Expires header counts, and at last what was asked for. */
+static int64_t granted_to(const struct siproxd *sd, const struct offered *o,
+    const struct sip_msg *response)
+{
+	int64_t said = said_of(response, o->name);
+
+	if (o->asked == 0)
+		return 0;
+	if (said >= 0)
+		return said;
+	if (response->expires >= 0)
+		return response->expires;
+	return o->asked >= 0 ? o->asked : sd->config->default_expires;
+}
+
 void registration_answered(struct registration *reg, struct siproxd *sd,
     const struct sip_msg *response)
 {
-	bool listed = sip_msg_count(response, HDR_CONTACT) > 0;
-
 	if (response->status < 200 || response->status > 299)
 		return;
 	if (reg->star)
 		location_remove_aor(sd->location, str_of(reg->aor));
 	for (unsigned i = 0; i < reg->n; i++) {
 		struct offered *o = &reg->offered[i];
-		int64_t granted;
 
-		if (!o->name)
-			continue;
-		granted = granted_to(response, o->name);
-		/* Some registrars list nothing, or the contact in words of their own: then what
-		 * was asked for counts. */
-		if (granted < 0 || (granted > 0 && o->asked == 0))
-			granted = o->asked == 0 ? 0 : response->expires;
-		if (granted < 0)
-			granted = o->asked >= 0 ? o->asked : sd->config->default_expires;
-		if (listed && o->asked != 0 && granted == 0)
-			granted = o->asked > 0 ? o->asked : sd->config->default_expires;
-		confirm(reg, sd, o, granted);
+		if (o->name)
+			confirm(reg, sd, o, granted_to(sd, o, response));
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/response.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -212,6 +213,9 @@ static int on_send(void *arg, const void *data, size_t len, const struct hop *ho
 	int err = sd->send(sd->send_arg, data, len, hop);
 	char to[ADDR_TEXT_MAX];
 
+	/* A full socket loses a datagram as the network does: retransmission mends it. */
+	if (err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS)
+		err = 0;
 	if (err) {
 		sd->counters.sends_failed++;
 		log_every(10, LOG_LVL_WARN, LOG_NET, "sending to %s failed: %s",

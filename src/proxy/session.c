@@ -223,7 +223,8 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 	if (!msg->to_tag.len)
 		return 0;
 	if (!d) {
-		if (fw->in_dialog || !mask_forms_dialog(fw->method))
+		/* made_call: a re-INVITE whose dialog a restart made us forget begins it anew. */
+		if (!mask_forms_dialog(fw->method) || (fw->in_dialog && !fw->made_call))
 			return 0;
 		err = begin_dialog(sd, fw, msg, from, &d);
 		if (err)
