@@ -15,6 +15,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/sipp/uac_cancel.xml \
 	tests/integration/sipp/uac_hold.xml \
 	tests/integration/sipp/uac_refused.xml \
+	tests/integration/sipp/uac_silent.xml \
 	tests/integration/sipp/uas.xml \
 	tests/integration/sipp/uas_cancelled.xml \
 	tests/integration/sipp/uas_hold.xml \
@@ -33,6 +34,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/refused.test \
 	tests/integration/reload.test \
 	tests/integration/restart.test \
+	tests/integration/silence.test \
 	tests/integration/stranger.test \
 	tests/integration/ten_calls.test \
 	tests/integration/two_phones.test
