@@ -141,7 +141,6 @@ static int load(const struct options *o, struct config **config)
 static int run(const struct options *o, struct config *config)
 {
 	struct service_options how = {
-	    .config_path = o->config,
 	    .pid_file = o->pid_file ? o->pid_file : config->pid_file,
 	    .debug = o->debug,
 	};

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/daemon.h"
+#include "base/file.h"
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -44,6 +45,8 @@ struct service {
 	struct config *boot;   /* of the start: what cannot change at run time is read from it */
 	struct config *config; /* the one in force; may be the same */
 	struct service_options options;
+	struct file *config_file; /* for the reload, which root and the world outside a jail may
+				     be gone for; NULL: it could not be kept open */
 	char *pid_file;
 	struct timer housekeeping;
 	unsigned rounds;
@@ -368,13 +371,27 @@ static void apply(struct service *s)
 		log_warn(LOG_MAIN, "the new RTP port range could not be taken over");
 }
 
+static int read_config(struct service *s, struct config **out, struct config_messages *msgs)
+{
+	char *text = NULL;
+	size_t len;
+	int err = s->config_file ? file_read(s->config_file, CONFIG_FILE_MAX, &text, &len) : EBADF;
+
+	if (err)
+		log_err(LOG_MAIN, "%s cannot be read again: %s", s->boot->file, strerror(err));
+	else
+		err = config_parse(out, s->boot->file, text, len, msgs);
+	free(text);
+	return err;
+}
+
 /* HUP: a broken file changes nothing. */
 static void on_reload(void *arg, int signo)
 {
 	struct service *s = arg;
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
 	struct config *fresh, *old = s->config;
-	int err = config_load(&fresh, s->options.config_path, &msgs);
+	int err = read_config(s, &fresh, &msgs);
 	char text[512];
 
 	(void)signo;
@@ -392,7 +409,7 @@ static void on_reload(void *arg, int signo)
 	apply(s);
 	if (old != s->boot)
 		config_free(old);
-	log_info(LOG_MAIN, "configuration reloaded from %s", fresh->file);
+	log_info(LOG_MAIN, "configuration reloaded from %s", s->boot->file);
 }
 
 static void on_statistics(void *arg, int signo)
@@ -455,6 +472,8 @@ static int start_resolver(struct service *s)
 static int start_files(struct service *s)
 {
 	start_registrations(s);
+	if (s->boot->file && file_open_readonly(&s->config_file, s->boot->file) != 0)
+		s->config_file = NULL;
 	return start_pid_file(s);
 }
 
@@ -534,6 +553,7 @@ void service_stop(struct service *s)
 	limit_free(sd->strangers);
 	hash_done(&sd->forwards);
 	registrations_close(sd->registrations);
+	file_close(s->config_file);
 	resolver_free(sd->resolver);
 	transport_close(sd->transport);
 	side_free(sd->sides);

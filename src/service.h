@@ -13,7 +13,6 @@ struct config;
 struct service;
 
 struct service_options {
-	const char *config_path; /* as given with -c; NULL: searched. For the reload */
 	const char *pid_file;    /* NULL: none */
 	const char *debug;       /* -d; NULL: debug_level counts */
 };
