@@ -60,7 +60,7 @@ const struct config_row config_rows[] = {
 	    "its port; 0: the usual one"),
 
 	/* media */
-	BOOL(rtp_proxy_enable, "1", 0, "relay voice and video"),
+	BOOL(rtp_proxy_enable, "1", OPT_RESTART, "relay voice and video"),
 	NUM(rtp_port_low, "7070", 1, 65535, NULL, 0, "first RTP port"),
 	NUM(rtp_port_high, "7089", 1, 65535, NULL, 0, "last RTP port"),
 	NUM(rtp_timeout, "300", 1, DAY, "seconds", OPT_ZERO_DEFAULT,
@@ -84,7 +84,7 @@ const struct config_row config_rows[] = {
 	STR(chrootjail, OPT_RESTART, "shut ourselves in below this directory"),
 	STR(pid_file, OPT_RESTART, "file that holds our process number"),
 	STR(registration_file, OPT_RESTART, "file that keeps registrations over a restart"),
-	NUM(autosave_registrations, "300", 0, DAY, "seconds", 0,
+	NUM(autosave_registrations, "300", 0, DAY, "seconds", OPT_NO_EFFECT,
 	    "time between two savings of registrations"),
 	STR(trace_file, OPT_RESTART, "write SIP packets into this file"),
 

@@ -72,6 +72,15 @@ char *paths_in_jail(const char *jail, const char *path)
 	return inside;
 }
 
+const char *paths_from_inside(const char *jail, const char *path)
+{
+	size_t len = strlen(jail);
+
+	while (len > 1 && jail[len - 1] == '/')
+		len--;
+	return is_below(path, jail) ? path + len : NULL;
+}
+
 void paths_make_parent(const char *path, uid_t owner, gid_t group)
 {
 	char *copy = strdup(path);

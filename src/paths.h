@@ -17,6 +17,8 @@ extern const char *const paths_registrations[];
  * Malloced; NULL for a NULL path or without memory. `jail` may be NULL.
  */
 char *paths_in_jail(const char *jail, const char *path);
+/* The same file's name once we are in the jail; a pointer into `path`, NULL if it is outside. */
+const char *paths_from_inside(const char *jail, const char *path);
 /* Makes the last directory of `path` if only that is missing, and gives it to `owner`. */
 void paths_make_parent(const char *path, uid_t owner, gid_t group);
 

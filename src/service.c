@@ -47,7 +47,8 @@ struct service {
 	struct service_options options;
 	struct file *config_file; /* for the reload, which root and the world outside a jail may
 				     be gone for; NULL: it could not be kept open */
-	char *pid_file;
+	char *pid_file; /* as it was called before the jail */
+	bool jailed;
 	struct timer housekeeping;
 	unsigned rounds;
 	struct resolver_query *public_query;
@@ -94,15 +95,11 @@ static void set_log(const struct service *s)
 static int start_sides(struct service *s)
 {
 	const struct config *c = s->boot;
-	struct addr literal;
-	bool is_name = c->host_outbound &&
-	    addr_parse(&literal, c->host_outbound, (uint16_t)c->sip_listen_port) != 0;
 	struct side_setup setup = {
 	    .inbound = (const char *const *)c->if_inbound.item,
 	    .n_inbound = c->if_inbound.count,
 	    .outbound = c->if_outbound,
 	    .local_nets = &c->local_nets,
-	    .public_name = is_name ? c->host_outbound : NULL,
 	    .sip_port = (uint16_t)c->sip_listen_port,
 	};
 	char text[256];
@@ -112,8 +109,7 @@ static int start_sides(struct service *s)
 		err = side_refresh(s->sd.sides, NULL, NULL);
 	if (err)
 		return err;
-	if (c->host_outbound && !is_name)
-		side_set_public(s->sd.sides, &literal);
+	side_set_public_name(s->sd.sides, c->host_outbound);
 	if (!c->if_outbound || !c->if_inbound.count)
 		log_warn(LOG_MAIN, "if_inbound or if_outbound is not set, so siproxd guesses; set "
 				   "both in siproxd.conf to be sure");
@@ -189,8 +185,10 @@ static int drop_root(struct service *s)
 {
 	struct daemon_ids ids = {run_as(s->boot), s->boot->chrootjail};
 	char why[256] = "";
+	bool root = geteuid() == 0;
 	int err = daemon_drop_root(&ids, why, sizeof(why));
 
+	s->jailed = !err && root && ids.chroot_dir;
 	if (err)
 		log_err(LOG_MAIN, "%s", why[0] ? why : strerror(err));
 	else if (why[0])
@@ -305,7 +303,7 @@ static void public_name_resolved(void *arg, int err, const struct addr *addr, si
 
 static void look_up_public_name(struct service *s)
 {
-	const char *name = s->boot->host_outbound;
+	const char *name = s->config->host_outbound;
 	struct addr literal;
 
 	if (!name || s->public_query || addr_parse(&literal, name, 0) == 0)
@@ -365,6 +363,10 @@ static void apply(struct service *s)
 	transactions_set_max(sd->transactions, (size_t)c->max_transactions);
 	location_set_max(sd->location, (size_t)c->max_registrations);
 	side_set_local_nets(sd->sides, &c->local_nets);
+	side_set_public_name(sd->sides, c->host_outbound);
+	resolver_cancel(s->public_query);
+	s->public_query = NULL;
+	look_up_public_name(s);
 	fill_call_limits(c, &limits);
 	calls_set_limits(sd->calls, &limits);
 	if (ports_set_range(sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high) != 0)
@@ -535,6 +537,18 @@ int service_run(struct service *s)
 	return loop_run(s->sd.loop);
 }
 
+/* From inside the jail, if we are in one. */
+static void remove_pid_file(struct service *s)
+{
+	const char *path = s->pid_file;
+
+	if (path && s->jailed)
+		path = paths_from_inside(s->boot->chrootjail, path);
+	if (path)
+		daemon_pid_remove(path);
+	free(s->pid_file);
+}
+
 void service_stop(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
@@ -558,9 +572,7 @@ void service_stop(struct service *s)
 	transport_close(sd->transport);
 	side_free(sd->sides);
 	loop_free(sd->loop);
-	if (s->pid_file)
-		daemon_pid_remove(s->pid_file);
-	free(s->pid_file);
+	remove_pid_file(s);
 	if (s->config != s->boot)
 		config_free(s->config);
 	config_free(s->boot);

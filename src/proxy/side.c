@@ -16,6 +16,7 @@ struct side_map {
 	char wan_name[IF_NAMESIZE];
 	struct addr lan[NAMES_MAX][2]; /* with the SIP port; [0] IPv4, [1] IPv6 */
 	struct addr wan[2];
+	const char *public_name; /* NULL: none, or a literal */
 	struct addr public_addr;
 	struct addr gateway[2]; /* of the default route; unset where the system does not tell */
 };
@@ -155,8 +156,20 @@ int side_refresh(struct side_map *map, const struct netif_set *set, bool *change
 
 void side_set_public(struct side_map *map, const struct addr *public_addr)
 {
+	memset(&map->public_addr, 0, sizeof(map->public_addr));
+	if (!public_addr || !addr_is_set(public_addr))
+		return;
 	map->public_addr = *public_addr;
 	addr_set_port(&map->public_addr, map->setup.sip_port);
+}
+
+void side_set_public_name(struct side_map *map, const char *name)
+{
+	struct addr literal;
+	bool is_literal = name && addr_parse(&literal, name, 0) == 0;
+
+	map->public_name = is_literal ? NULL : name;
+	side_set_public(map, is_literal ? &literal : NULL);
 }
 
 void side_set_local_nets(struct side_map *map, const struct acl *local_nets)
@@ -361,7 +374,7 @@ bool side_is_us(const struct side_map *map, const struct sip_uri *uri)
 	if (!sip_uri_is_sip(uri) || sip_uri_port(uri) != map->setup.sip_port)
 		return false;
 	if (!sip_uri_addr(uri, &a))
-		return map->setup.public_name && str_is_nocase(uri->host, map->setup.public_name);
+		return map->public_name && str_is_nocase(uri->host, map->public_name);
 	return is_own(map, &a) || addr_equal_ip(&a, &map->public_addr);
 }
 

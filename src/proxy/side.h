@@ -33,7 +33,6 @@ struct side_setup {
 	size_t n_inbound;
 	const char *outbound;
 	const struct acl *local_nets; /* may be NULL; must outlive the map, as all strings here */
-	const char *public_name;      /* host_outbound when it is a name; may be NULL */
 	uint16_t sip_port;
 };
 
@@ -43,7 +42,10 @@ void side_free(struct side_map *map);
 /* Reads the interfaces anew (or takes `set`, for tests; it is copied). *changed (may be NULL):
  * the WAN address is another. errno. */
 int side_refresh(struct side_map *map, const struct netif_set *set, bool *changed);
-/* host_outbound's address, under which the WAN knows us; unset: the interface's own. */
+/* The name (host_outbound) under which the WAN knows us, which must outlive the map or the next
+ * call; NULL: none. Its address follows by side_set_public(), unless it is a literal. */
+void side_set_public_name(struct side_map *map, const char *name);
+/* The name's address; NULL or unset: the interface's own one counts. */
 void side_set_public(struct side_map *map, const struct addr *public_addr);
 
 /* Another list of local networks, which must outlive the map. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <osipparser2/osip_parser.h>
+#include <osipparser2/osip_port.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -400,8 +401,16 @@ static const char *ask_osip(const struct sip_msg *msg)
 	return why;
 }
 
+/* libosip2 would write two lines on stderr for every bad message; we tell our own way. */
+static void no_trace(const char *file, int line, osip_trace_level_t level, const char *fmt,
+    va_list ap)
+{
+	(void)file, (void)line, (void)level, (void)fmt, (void)ap;
+}
+
 int sip_msg_init(void)
 {
+	osip_trace_initialize_func(OSIP_FATAL, no_trace);
 	return parser_init() == 0 ? 0 : ENOMEM;
 }
 
@@ -561,7 +570,7 @@ int sip_msg_replace(struct sip_msg *msg, struct str range, struct str text)
 	return add_edit(msg, offset_of(msg, range.s), range.len, at, text.len);
 }
 
-static int editv(struct sip_msg *msg, const char *at, size_t len, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int editv(struct sip_msg *msg, const char *at, size_t len, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 	int err, n = vasprintf(&text, fmt, ap);

@@ -516,7 +516,7 @@ lab_end() {
 	[ -z "$pids" ] || kill -KILL $pids
 	wait
 	if [ -n "${LAB_KEEP-}" ]; then
-		mkdir -p "$LAB_KEEP" && cp -r "$LAB_DIR" "$LAB_KEEP/$(basename "$0")"
+		mkdir -p "$LAB_KEEP" && cp -rx "$LAB_DIR" "$LAB_KEEP/$(basename "$0")"
 	fi
 	rm -rf "$LAB_DIR"
 	exit $status

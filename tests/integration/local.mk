@@ -26,6 +26,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/cancel.test \
 	tests/integration/demo.test \
 	tests/integration/hold.test \
+	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
 	tests/integration/malformed.test \
 	tests/integration/one_interface.test \
