@@ -7,7 +7,8 @@
   in_dialog HOST PORT CAPTURE        BYE and re-INVITE for a call seen in the capture, with the right
                                      Call-ID and the wrong tags; prints "SENT ANSWERS"
   rtp HOST LOW HIGH PACKETS          voice for each even port, RTCP for each odd one
-  malformed HOST PORT COUNT SEED     datagrams that are broken in many ways
+  malformed HOST PORT COUNT SEED [DOMAIN]   datagrams that are broken in many ways; with DOMAIN they
+                                     are for somebody there, and name no address of the sender
 
 All that a stranger sends bears the word MARK, so that a capture tells where it went.
 """
@@ -108,8 +109,9 @@ def stranger(host, port, wan):
         request("REGISTER", "sip:%s" % wan, me, next(ids), to="<sip:mallory@%s>" % wan),
         # to reach the LAN or, through siproxd, others on the WAN
         request("INVITE", "sip:nobody@%s" % wan, me, next(ids), body=sdp),
-        request("INVITE", "sip:192.168.1.11", me, next(ids), body=sdp),
-        request("INVITE", "sip:alice@192.168.1.11:5060", me, next(ids), body=sdp),
+        request("INVITE", "sip:192.168.1.11", me, next(ids), to="<sip:alice@%s>" % wan, body=sdp),
+        request("INVITE", "sip:alice@192.168.1.11:5060", me, next(ids), to="<sip:alice@%s>" % wan,
+                body=sdp),
         request("INVITE", "sip:carol@203.0.113.10", me, next(ids), body=sdp),
         request("INVITE", "sip:carol@203.0.113.20", me, next(ids), body=sdp),
         request("INVITE", "sip:+4912345@%s" % wan, me, next(ids), body=sdp,
@@ -117,7 +119,7 @@ def stranger(host, port, wan):
         request("INVITE", "sip:x@203.0.113.20", me, next(ids), body=sdp,
                 extra="Route: <sip:%s;lr>\r\n" % wan),
         request("OPTIONS", "sip:%s" % wan, me, next(ids)),
-        request("OPTIONS", "sip:nobody@192.168.1.12", me, next(ids)),
+        request("OPTIONS", "sip:nobody@192.168.1.12", me, next(ids), to="<sip:x@%s>" % wan),
         request("MESSAGE", "sip:nobody@%s" % wan, me, next(ids)),
         request("SUBSCRIBE", "sip:nobody@%s" % wan, me, next(ids)),
         # a dialog that is not
@@ -176,12 +178,12 @@ ODD = [b"", b"\0", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\t", b",", b";", 
        b"a" * 300, b"(" * 200, b"\r\n ", b"Via: x\r\n", b"l: 70000\r\n", b"m: *\r\n", b"::1"]
 
 
-def bases(host, me):
+def bases(host, me, domain):
     sdp = ("v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0 8\r\n"
            "a=rtcp:9001\r\n" % (me[0], me[0]))
     out = []
     for method in ("INVITE", "REGISTER", "BYE", "ACK", "CANCEL", "OPTIONS", "UPDATE", "X"):
-        uri = "sip:%s" % host if method in ("REGISTER", "OPTIONS") else "sip:nobody@%s" % host
+        uri = "sip:%s" % domain if method in ("REGISTER", "OPTIONS") else "sip:nobody@%s" % domain
         out.append(request(method, uri, me, "m-%d" % random.getrandbits(40),
                            body=sdp if method in ("INVITE", "UPDATE") else ""))
     out.append(response("200 OK", "%s:5060" % host, me))
@@ -219,22 +221,26 @@ def mutate(m):
     return bytes(m)
 
 
-def malformed(host, port, count, seed):
+def malformed(host, port, count, seed, domain=None):
     random.seed(int(seed))
     s = udp((host, int(port)))
-    me = s.getsockname()
+    me = ("198.51.100.7", 5060) if domain else s.getsockname()
+
+    def sane():
+        return random.choice(bases(host, me, random.choice((host, domain or host))))
+
     for n in range(int(count)):
         kind = n % 10
         if kind == 0:
             m = bytes(random.randrange(256) for _ in range(random.randrange(1, 1400)))
         elif kind == 1:
-            m = random.choice(bases(host, me))[:random.randrange(1, 300)]
+            m = sane()[:random.randrange(1, 300)]
         elif kind == 2:
             m = random.choice((b"\r\n\r\n", b"\0", b"\r\n", b" ", b"INVITE", b"SIP/2.0 200\r\n\r\n",
                                b"GET / HTTP/1.1\r\n\r\n", b"a" * 9000, b"", b"\r" * 1000,
                                b"INVITE sip:x SIP/2.0\r\n" + b"X: y\r\n" * 3000))
         else:
-            m = mutate(random.choice(bases(host, me)))
+            m = mutate(sane())
         try:
             s.send(m)
         except ConnectionRefusedError:

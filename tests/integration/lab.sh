@@ -111,7 +111,8 @@ host() {
 
 address_of() { at "$1" ip -4 -o addr show dev eth0 | sed 's/.* inet \([0-9.]*\).*/\1/'; }
 
-bridge() { # bridge HOST NAME
+bridge() { # bridge HOST NAME: a switch; the host's packet filter has no say in what it passes on
+	set_net "$1" bridge/bridge-nf-call-iptables 0
 	at "$1" ip link add "$2" type bridge forward_delay 0
 	at "$1" ip link set "$2" up
 }
@@ -381,7 +382,8 @@ sipp_done() {
 
 # sipp_register HOST [USER]: registers the host's port 5060 with the provider
 sipp_register() {
-	sipp_run "$1" "register-$1" register USER="${2-$1}" EXPIRES=300 -- -p 5060 -m 1 "$(next_hop "$1")"
+	sipp_run "$1" "register-$1" register USER="${2-$1}" EXPIRES=300 -- -p 5060 -m 1 \
+		-auth_uri "$PROVIDER" "$(next_hop "$1")"
 	check "$1 registers" sipp_done "register-$1"
 }
 
@@ -516,7 +518,9 @@ lab_end() {
 	[ -z "$pids" ] || kill -KILL $pids
 	wait
 	if [ -n "${LAB_KEEP-}" ]; then
-		mkdir -p "$LAB_KEEP" && cp -rx "$LAB_DIR" "$LAB_KEEP/$(basename "$0")"
+		mkdir -p "$LAB_KEEP"
+		rm -rf "${LAB_KEEP:?}/$(basename "$0" .test)"
+		cp -rx "$LAB_DIR" "$LAB_KEEP/$(basename "$0" .test)"
 	fi
 	rm -rf "$LAB_DIR"
 	exit $status
