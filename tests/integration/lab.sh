@@ -503,6 +503,12 @@ lab_report() {
 	done
 }
 
+# What a test mounted below LAB_DIR, the innermost first; nobody may copy or remove through it.
+mounts_below() {
+	LAB_DIR=$LAB_DIR awk 'index($5, ENVIRON["LAB_DIR"] "/") == 1 { print $5 }' /proc/self/mountinfo |
+		sort -r
+}
+
 lab_end() {
 	local status=$? pids
 	trap - EXIT INT TERM HUP
@@ -517,16 +523,21 @@ lab_end() {
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill -KILL $pids
 	wait
-	if [ -n "${LAB_KEEP-}" ]; then
+	mounts_below | while read -r dir; do umount -l "$dir"; done
+	if [ -n "${LAB_KEEP-}" ] && [ -z "$(mounts_below)" ]; then
 		mkdir -p "$LAB_KEEP"
 		rm -rf "${LAB_KEEP:?}/$(basename "$0" .test)"
 		cp -rx "$LAB_DIR" "$LAB_KEEP/$(basename "$0" .test)"
 	fi
-	rm -rf "$LAB_DIR"
+	[ -n "$(mounts_below)" ] || rm -rf --one-file-system "$LAB_DIR"
 	exit $status
 }
 
 LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/siproxd-lab.XXXXXX")
+LAB_DIR=$(cd "$LAB_DIR" && pwd -P) # as /proc names it
+case $LAB_DIR in
+*[[:space:]\\]*) rmdir "$LAB_DIR"; echo "lab.sh: TMPDIR must be a path without blanks: $LAB_DIR" >&2; exit 1 ;;
+esac
 chmod 755 "$LAB_DIR"
 trap lab_end EXIT
 trap 'exit 143' INT TERM HUP
