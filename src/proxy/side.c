@@ -195,9 +195,10 @@ const char *side_ifname(const struct side_map *map, enum side side)
 	return side == WAN ? map->wan_name : map->lan_name[0];
 }
 
+/* Until host_outbound's name is resolved we have no name there that anybody could answer to. */
 static const struct addr *wan_named(const struct side_map *map, int family)
 {
-	if (addr_family(&map->public_addr) == family)
+	if (addr_family(&map->public_addr) == family || map->public_name)
 		return &map->public_addr;
 	return &map->wan[index_of(family)];
 }
@@ -211,7 +212,7 @@ const struct addr *side_addr(const struct side_map *map, enum side side, int fam
 		for (size_t i = 1; i < map->n_lan && !addr_is_set(a); i++)
 			a = &map->lan[i][index_of(family)];
 	}
-	return addr_is_set(a) ? a : NULL;
+	return addr_family(a) == family ? a : NULL;
 }
 
 static const char *format_side(const struct side_map *map, enum side side, char *text)
