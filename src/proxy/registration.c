@@ -166,20 +166,27 @@ static void confirm(struct registration *reg, struct siproxd *sd, struct offered
 		log_info(LOG_REG, "%s registered for %lld s", who, (long long)granted);
 }
 
-/* What the answer says of the contact that the registrar knows by this name; -1: nothing. */
-static int64_t said_of(const struct sip_msg *response, const char *name)
+/* What the answer says of the contact that the registrar knows by this name; -1: nothing. It may
+ * list another device of the same user, so our host counts first; but some registrars write the
+ * host where they saw us. */
+static int64_t said_of(const struct siproxd *sd, const struct sip_msg *response, const char *name)
 {
 	const struct sip_value *v;
+	int64_t namesake = -1;
 
 	for (unsigned i = 0; (v = sip_msg_value(response, HDR_CONTACT, i)); i++) {
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_parse(&addr, v->text) == 0 && sip_uri_parse(&uri, addr.uri) == 0 &&
-		    str_is(uri.user, name))
+		if (sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0 ||
+		    !str_is(uri.user, name))
+			continue;
+		if (side_is_us(sd->sides, &uri))
 			return expires_of(&addr, response);
+		if (namesake < 0)
+			namesake = expires_of(&addr, response);
 	}
-	return -1;
+	return namesake;
 }
 
 /* RFC 3261 10.2.4. Some registrars list nothing, or the contact in words of their own: then the
@@ -187,7 +194,7 @@ static int64_t said_of(const struct sip_msg *response, const char *name)
 static int64_t granted_to(const struct siproxd *sd, const struct offered *o,
     const struct sip_msg *response)
 {
-	int64_t said = said_of(response, o->name);
+	int64_t said = said_of(sd, response, o->name);
 
 	if (o->asked == 0)
 		return 0;
