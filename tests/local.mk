@@ -53,8 +53,10 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 
 # sip/
 
-# proxy/
+# proxy/: the core_* tests play whole exchanges
+UNIT_TESTS += \
+	tests/unit/core_register_test
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
-EXTRA_DIST += tests/unit/tap.h tests/unit/failing_alloc.h tests/data/configs
+EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h tests/data/configs
