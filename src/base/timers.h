@@ -50,7 +50,8 @@ static inline uint64_t timers_now(const struct timers *ts)
 	return ts->now_ms;
 }
 
-/* (Re)starts. ENOMEM when the heap cannot grow: the timer is then not running. */
+/* (Re)starts. ENOMEM when the heap cannot grow: the timer is then not running. Restarting one that
+ * runs never fails. */
 int timer_start(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn *fn, void *arg);
 void timer_stop(struct timers *ts, struct timer *t);
 static inline bool timer_is_running(const struct timer *t)

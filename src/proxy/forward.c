@@ -105,7 +105,8 @@ int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg 
 	fw->from = st->hop;
 	fw->cseq = req->cseq;
 	fw->in_dialog = req->to_tag.len > 0;
-	fw->max_forwards = req->max_forwards;
+	/* It leaves with 70 if it came without (16.6 step 3). */
+	fw->max_forwards = req->max_forwards < 0 ? 71 : req->max_forwards;
 	fw->expires_s = req->expires > 0 ? (uint64_t)req->expires : 0;
 	if (copy_request(fw, req) != 0) {
 		forward_free(fw);
@@ -155,7 +156,7 @@ void forward_free(struct forward *fw)
 
 bool forward_settle(struct forward *fw)
 {
-	if (fw->query || !list_is_empty(&fw->branches) || (fw->st && !fw->final_sent))
+	if (!list_is_empty(&fw->branches) || (fw->st && (fw->query || !fw->final_sent)))
 		return false;
 	forward_free(fw);
 	return true;
@@ -182,6 +183,10 @@ void forward_reply(struct forward *fw, int status, const char *extra)
 	if (!reply.failed) {
 		fw->sd->counters.answered++;
 		forward_respond(fw, status, reply.data, reply.len);
+	} else if (status >= 200 && !fw->final_sent) {
+		fw->final_sent = true;
+		if (fw->st)
+			server_txn_linger(fw->st);
 	}
 	buf_free(&reply);
 }

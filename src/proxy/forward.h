@@ -78,7 +78,8 @@ int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg 
 void forward_free(struct forward *fw);
 /* Frees it if nothing needs it any more. True: it is gone. */
 bool forward_settle(struct forward *fw);
-/* Answers with a response of our own. `extra` as in sip_reply_write(). May free `fw`. */
+/* Answers with a response of our own, or with silence if there is no memory for one. `extra` as in
+ * sip_reply_write(). */
 void forward_reply(struct forward *fw, int status, const char *extra);
 /* Hands a final response up, once; further ones but 2xx to INVITE are swallowed. */
 void forward_respond(struct forward *fw, int status, const void *data, size_t len);

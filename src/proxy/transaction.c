@@ -10,6 +10,8 @@
 
 #define GIVE_UP_MS (64 * SIP_T1_MS) /* timers B, F, H, J, L, M */
 #define TIMER_D_MS 32000
+/* However long a call rings: what is older than this was forgotten by its owner. */
+#define LAST_RESORT_MS (24 * 3600 * 1000)
 
 struct transactions {
 	struct timers *timers;
@@ -131,7 +133,9 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	if (!st)
 		return ENOMEM;
 	st->key = server_key(req, req->method);
-	if (!st->key) {
+	if (!st->key ||
+	    timer_start(ts->timers, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
+		free(st->key);
 		free(st);
 		return ENOMEM;
 	}
@@ -183,7 +187,6 @@ void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req)
 static void server_final(struct server_txn *st, int status)
 {
 	struct timers *timers = st->owner->timers;
-	int err;
 
 	if (st->method == SIP_INVITE && status < 300) {
 		st->state = TXN_ACCEPTED;
@@ -193,9 +196,7 @@ static void server_final(struct server_txn *st, int status)
 		if (st->method == SIP_INVITE)
 			timer_start(timers, &st->retransmit, SIP_T1_MS, server_resend, st);
 	}
-	err = timer_start(timers, &st->end, GIVE_UP_MS, server_ends, st); /* timers H, J, L */
-	if (err)
-		server_free(st); /* no memory for a timer: better gone now than never */
+	timer_start(timers, &st->end, GIVE_UP_MS, server_ends, st); /* timers H, J, L */
 }
 
 void server_txn_respond(struct server_txn *st, int status, const void *data, size_t len)
@@ -224,6 +225,11 @@ void server_txn_respond(struct server_txn *st, int status, const void *data, siz
 void server_txn_abandon(struct server_txn *st)
 {
 	server_free(st);
+}
+
+void server_txn_linger(struct server_txn *st)
+{
+	timer_start(st->owner->timers, &st->end, GIVE_UP_MS, server_ends, st);
 }
 
 /* --- client: RFC 3261 17.1 ---------------------------------------------------------------- */
@@ -414,11 +420,13 @@ static void send_cancel(struct client_txn *ct)
 {
 	struct buf cancel = BUF_INIT;
 	struct client_txn *txn;
+	struct transactions *ts = ct->owner;
 
 	ct->cancelled = true;
-	if (build_from_invite(ct, "CANCEL", (struct str){NULL, 0}, &cancel) == 0)
-		client_txn_new(ct->owner, ct->branch, SIP_CANCEL, &ct->hop, cancel.data, cancel.len,
-		    &txn);
+	/* Without room for its transaction it is sent once: better than a phone that rings on. */
+	if (build_from_invite(ct, "CANCEL", (struct str){NULL, 0}, &cancel) == 0 &&
+	    client_txn_new(ts, ct->branch, SIP_CANCEL, &ct->hop, cancel.data, cancel.len, &txn) != 0)
+		ts->ops.send(ts->ops.arg, cancel.data, cancel.len, &ct->hop);
 	buf_free(&cancel);
 	/* 9.1: the far end may never answer the INVITE now; then it counts as cancelled. */
 	timer_start(ct->owner->timers, &ct->end, GIVE_UP_MS, client_gives_up, ct);
@@ -441,7 +449,8 @@ static void client_provisional(struct client_txn *ct, struct sip_msg *msg)
 		return;
 	if (ct->state == TXN_TRYING && ct->method == SIP_INVITE) {
 		timer_stop(ts->timers, &ct->retransmit);
-		timer_stop(ts->timers, &ct->end); /* from here on timer C watches */
+		/* from here on timer C watches */
+		timer_start(ts->timers, &ct->end, LAST_RESORT_MS, client_gives_up, ct);
 	}
 	ct->state = TXN_PROCEEDING;
 	ct->status = msg->status;
@@ -455,7 +464,6 @@ static void client_final(struct client_txn *ct, struct sip_msg *msg)
 	struct transactions *ts = ct->owner;
 	bool invite = ct->method == SIP_INVITE, success = msg->status < 300;
 	uint64_t linger_ms = invite ? (success ? GIVE_UP_MS : TIMER_D_MS) : SIP_T4_MS;
-	int err;
 
 	timer_stop(ts->timers, &ct->retransmit);
 	timer_stop(ts->timers, &ct->timer_c);
@@ -463,10 +471,8 @@ static void client_final(struct client_txn *ct, struct sip_msg *msg)
 	ct->status = msg->status;
 	if (invite && !success)
 		send_ack(ct, msg);
-	err = timer_start(ts->timers, &ct->end, linger_ms, client_ends, ct); /* M, D, K */
+	timer_start(ts->timers, &ct->end, linger_ms, client_ends, ct); /* M, D, K */
 	ts->ops.response(ts->ops.arg, ct, msg);
-	if (err)
-		client_free(ct); /* no memory for a timer: better gone now than never */
 }
 
 void client_txn_received(struct client_txn *ct, struct sip_msg *msg)

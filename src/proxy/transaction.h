@@ -3,7 +3,8 @@
  * transaction: the state machines of RFC 3261 17 with RFC 6026's Accepted state and RFC 4320's
  * rules, server and client, for a stateful proxy over UDP: retransmissions are absorbed or made,
  * ACKs to failures are answered here. It knows no addresses but the hops it is told, asks no
- * clock but the given timers, and sends through the given function. Owns all transactions.
+ * clock but the given timers, and sends through the given function. Owns all transactions. Each
+ * one has its end timer running from its birth, so none can stay for ever.
  */
 #ifndef PROXY_TRANSACTION_H
 #define PROXY_TRANSACTION_H
@@ -110,6 +111,8 @@ void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req);
 void server_txn_respond(struct server_txn *st, int status, const void *data, size_t len);
 /* No answer will ever be sent: forgets the request without a word (RFC 4320 4.2). */
 void server_txn_abandon(struct server_txn *st);
+/* The same, but it goes on absorbing retransmissions for as long as they may come. */
+void server_txn_linger(struct server_txn *st);
 
 /* --- client ------------------------------------------------------------------------------- */
 
