@@ -16,6 +16,7 @@ struct calls {
 	struct call_setup setup;
 	struct call_limits limits;
 	struct list all;
+	struct list leases;
 	struct hash by_number;
 	unsigned last_number;
 	struct timer check;
@@ -55,11 +56,13 @@ struct call {
 
 /* Ports on their way back to the pool: given when the relay has closed the sockets. */
 struct lease {
+	struct list link;
 	struct ports *ports;
 	uint16_t port[2];
 };
 
 static void check_calls(void *arg);
+static void lease_ends(void *arg);
 
 int calls_new(struct calls **out, const struct call_setup *setup,
     const struct call_limits *limits)
@@ -71,6 +74,7 @@ int calls_new(struct calls **out, const struct call_setup *setup,
 	cs->setup = *setup;
 	cs->limits = *limits;
 	list_init(&cs->all);
+	list_init(&cs->leases);
 	if (hash_init(&cs->by_number, 64) != 0 ||
 	    timer_start(setup->timers, &cs->check, CHECK_MS, check_calls, cs) != 0) {
 		hash_done(&cs->by_number);
@@ -90,6 +94,8 @@ void calls_free(struct calls *cs)
 	timer_stop(cs->setup.timers, &cs->check);
 	list_each(l, tmp, &cs->all)
 		call_free(container_of(l, struct call, link));
+	list_each(l, tmp, &cs->leases)
+		lease_ends(container_of(l, struct lease, link));
 	hash_done(&cs->by_number);
 	free(cs);
 }
@@ -187,6 +193,7 @@ static void lease_ends(void *arg)
 	for (int i = 0; i < 2; i++)
 		if (lease->port[i])
 			ports_give(lease->ports, lease->port[i]);
+	list_del(&lease->link);
 	free(lease);
 }
 
@@ -249,6 +256,7 @@ static void close_flow(struct call *call, struct m_line *m)
 		return;
 	lease = malloc(sizeof(*lease));
 	if (lease) {
+		list_add_tail(&cs->leases, &lease->link);
 		lease->ports = cs->setup.ports;
 		lease->port[0] = m->port[0];
 		lease->port[1] = m->port[1] != m->port[0] ? m->port[1] : 0;
@@ -437,6 +445,13 @@ int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const st
 		tell(call, m, !leg, media);
 	}
 	return 0;
+}
+
+void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->n_media && i < call->n_m; i++)
+		if (call->m[i].flow && sdp->media[i].relayable)
+			tell(call, &call->m[i], !leg, &sdp->media[i]);
 }
 
 bool call_awaits_answer(const struct call *call, enum call_leg leg)

@@ -47,6 +47,7 @@ struct call_limits {
 
 int calls_new(struct calls **out, const struct call_setup *setup,
     const struct call_limits *limits);
+/* relay_free() must follow before the loop runs again: no port that is on its way back is waited for. */
 void calls_free(struct calls *cs);
 void calls_set_limits(struct calls *cs, const struct call_limits *limits);
 size_t calls_count(const struct calls *cs);
@@ -80,6 +81,8 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
  * early dialogs (peer_id tells them apart), and again in the 200. */
 int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp);
+/* The same description again, from `leg`: it is rewritten as before and changes nothing. */
+void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp);
 /* An offer of the other leg waits for this one's answer. */
 bool call_awaits_answer(const struct call *call, enum call_leg leg);
 /* The offer was refused: what it added goes, what ran goes on. */

@@ -134,10 +134,13 @@ static void expired(void *arg)
 	dialog_free(arg);
 }
 
-void dialog_keep_for(struct dialog *d, uint64_t ms)
+int dialog_keep_for(struct dialog *d, uint64_t ms)
 {
-	if (timer_start(d->owner->timers, &d->expiry, ms, expired, d) != 0)
-		dialog_free(d); /* no memory for its end: better none than one for ever */
+	int err = timer_start(d->owner->timers, &d->expiry, ms, expired, d);
+
+	if (err)
+		dialog_free(d); /* better none than one for ever */
+	return err;
 }
 
 int dialog_set(char **field, struct str text)

@@ -235,7 +235,7 @@ static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *m
 	struct buf out = BUF_INIT;
 	struct client_txn *ct;
 	char branch[64];
-	int err = dress(sd, msg, &fw->from, plan, t, sdp, session_named(sd, fw, t->hop.side),
+	int err = dress(sd, msg, &fw->from, plan, t, sdp, session_named(sd, fw, &t->hop),
 	    fw->registration, branch, &out);
 
 	if (!err)
@@ -288,11 +288,11 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 	fw->query = NULL;
 	fw->parked = NULL;
 	status = next_hop_plan(sd, msg, &fw->from, &plan);
-	if (!status && (err || !next_hop_resolved(sd, &plan, addr, count))) {
+	if (!status && plan.name && (err || !next_hop_resolved(sd, &plan, addr, count))) {
 		char name[128];
 
 		log_every(10, LOG_LVL_WARN, LOG_DNS, "no address for \"%s\"",
-		    log_escape(name, sizeof(name), plan.name, plan.name ? strlen(plan.name) : 0));
+		    log_escape(name, sizeof(name), plan.name, strlen(plan.name)));
 		status = err == ETIMEDOUT ? 504 : 503;
 	}
 	if (status) {

@@ -37,7 +37,7 @@ static bool undress(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
 		return false;
 	err = mask_response(sd, msg, fw, from);
 	if (!err && sdp.n_lines)
-		err = sip_sdp_apply(&sdp, msg, session_named(sd, fw, fw->from.side));
+		err = sip_sdp_apply(&sdp, msg, session_named(sd, fw, &fw->from));
 	if (!err)
 		err = sip_msg_splice(msg, out);
 	if (err)
@@ -52,17 +52,14 @@ static int rank(int status)
 	switch (status) {
 	case 401:
 	case 407:
-		return 400; /* what the caller can do something about */
+		return 4000; /* what the caller can do something about */
 	case 415:
 	case 420:
 	case 484:
-		return 401;
+		return 4001;
 	default:
-		break;
+		return status >= 600 ? 0 : status * 10 + 9; /* the lowest class */
 	}
-	if (status >= 600)
-		return 0;
-	return status < 500 ? 402 + status % 100 : status;
 }
 
 static bool is_better(int status, int than)
@@ -96,7 +93,7 @@ static void send_best(struct siproxd *sd, struct forward *fw)
 		fw->final_sent = true;
 		if (fw->st)
 			server_txn_abandon(fw->st);
-	} else if (fw->best.len && status != 503) {
+	} else if (fw->best.len && !fw->best.failed && status != 503) {
 		forward_respond(fw, status, fw->best.data, fw->best.len);
 	} else {
 		/* 16.7 step 6: a 503 of one next hop is no 503 of ours; and a provider would take
@@ -112,14 +109,30 @@ static void branch_failed(struct siproxd *sd, struct forward *fw, struct client_
 {
 	struct buf out = BUF_INIT;
 
-	if (is_better(msg->status, fw->best_status) && undress(sd, fw, msg, &ct->hop, &out)) {
+	if (is_better(msg->status, fw->best_status)) {
 		fw->best_status = msg->status;
-		buf_reset(&fw->best);
-		buf_add(&fw->best, out.data, out.len);
+		buf_free(&fw->best);
+		if (undress(sd, fw, msg, &ct->hop, &out))
+			buf_add(&fw->best, out.data, out.len);
 	}
 	buf_free(&out);
 	if (msg->status >= 600)
 		forward_cancel(fw, ct);
+	send_best(sd, fw);
+}
+
+/* It said yes, but what it said cannot be passed on: the asker must not wait for ever. */
+static void branch_unusable(struct siproxd *sd, struct forward *fw, struct client_txn *ct,
+    const struct sip_msg *msg)
+{
+	int status = fw->from.side == WAN ? 480 : 500;
+
+	if (fw->method == SIP_INVITE)
+		session_reject_answer(sd, fw, msg, &ct->hop);
+	if (is_better(status, fw->best_status)) {
+		fw->best_status = status;
+		buf_free(&fw->best);
+	}
 	send_best(sd, fw);
 }
 
@@ -134,6 +147,8 @@ static void branch_succeeded(struct siproxd *sd, struct forward *fw, struct clie
 		session_final(sd, fw, msg->status);
 		forward_respond(fw, msg->status, out.data, out.len);
 		forward_cancel(fw, ct); /* step 10 */
+	} else if (!fw->final_sent) {
+		branch_unusable(sd, fw, ct, msg);
 	}
 	buf_free(&out);
 }
@@ -143,7 +158,8 @@ static void branch_progresses(struct siproxd *sd, struct forward *fw, struct cli
 {
 	struct buf out = BUF_INIT;
 
-	request_watch(sd, ct); /* step 2 */
+	if (msg->status > 100)
+		request_watch(sd, ct); /* step 2 */
 	if (msg->status > 100 && !fw->final_sent && undress(sd, fw, msg, &ct->hop, &out))
 		forward_respond(fw, msg->status, out.data, out.len);
 	buf_free(&out);
@@ -181,7 +197,7 @@ static void on_timeout(void *arg, struct client_txn *ct)
 	/* RFC 4320 4.2: no 408 to anything but INVITE. */
 	if ((fw->method == SIP_INVITE || ct->unsent) && is_better(status, fw->best_status)) {
 		fw->best_status = status;
-		buf_reset(&fw->best);
+		buf_free(&fw->best);
 	}
 	send_best(sd, fw);
 }

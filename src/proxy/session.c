@@ -22,11 +22,11 @@ static struct call *call_of(const struct siproxd *sd, const struct forward *fw)
 }
 
 const struct addr *session_named(const struct siproxd *sd, const struct forward *fw,
-    enum side to)
+    const struct hop *to)
 {
 	const struct call *call = call_of(sd, fw);
 
-	return call ? call_named(call, call_leg_of(call, to)) : NULL;
+	return call ? call_named(call, call_leg_of(call, to->side)) : &to->named;
 }
 
 static void log_call(const struct call *call, const char *what, const struct forward *fw)
@@ -106,8 +106,10 @@ static int request_description(struct siproxd *sd, struct forward *fw, const str
 		return 0;
 	if (err)
 		return err == EINVAL ? 488 : 500;
+	/* Without a call there is no relay: what it describes is capabilities (11.2), and it gets
+	 * our address and no port. In a dialog the call is gone. */
 	if (!call)
-		return 481; /* its call is gone, and so is the relay that it speaks of */
+		return fw->in_dialog ? 481 : 0;
 	leg = call_leg_of(call, fw->from.side);
 	if (req->method == SIP_PRACK && call_awaits_answer(call, leg))
 		return answer(sd, call, leg, req->from_tag, &fw->from, sdp);
@@ -206,10 +208,12 @@ static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip
 		dialog_free(d);
 		return err;
 	}
+	*out = d;
 	if (call)
 		call_add_dialog(call, d);
-	*out = d;
-	return 0;
+	else
+		err = dialog_keep_for(d, 1000 * DIALOG_GRACE_S); /* until its 2xx says how long */
+	return err;
 }
 
 /* 12.1, and 12.2.1.2 for the target refresh. */
@@ -240,9 +244,17 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 		return err;
 	d->confirmed = true;
 	if (!d->call)
-		dialog_keep_for(d,
+		err = dialog_keep_for(d,
 		    1000 * (DIALOG_GRACE_S + (fw->expires_s ? fw->expires_s : DIALOG_DEFAULT_S)));
 	return err;
+}
+
+/* A retransmitted 2xx to INVITE: the call may have moved on since the first one. */
+static bool is_repeated(const struct siproxd *sd, const struct forward *fw,
+    const struct sip_msg *msg)
+{
+	return fw->method == SIP_INVITE && msg->status >= 200 && fw->accepted &&
+	    fw->accepted == tag_id(sd->key, msg->to_tag);
 }
 
 static int response_description(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
@@ -255,8 +267,12 @@ static int response_description(struct siproxd *sd, struct forward *fw, const st
 	if (err == ENOENT)
 		return 0;
 	if (err || !call)
-		return EINVAL;
+		return err;
 	leg = call_leg_of(call, from->side);
+	if (is_repeated(sd, fw, msg)) {
+		call_repeat(call, leg, sdp);
+		return 0;
+	}
 	return fw->had_offer ? answer(sd, call, leg, msg->to_tag, from, sdp)
 			     : offer(sd, call, leg, msg->to_tag, from, sdp);
 }
@@ -271,12 +287,14 @@ bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_m
 		return true;
 	if (fw->made_call && !call)
 		return false; /* a late 200 of a call that was hung up meanwhile */
-	if (update_dialog(sd, fw, msg, from) != 0 ||
+	if ((!is_repeated(sd, fw, msg) && update_dialog(sd, fw, msg, from) != 0) ||
 	    response_description(sd, fw, msg, from, sdp) != 0) {
 		log_every(10, LOG_LVL_WARN, LOG_SIP, "a response %d could not be carried: %s",
 		    msg->status, "no memory, no port, or no session description");
 		return false;
 	}
+	if (fw->method == SIP_INVITE && msg->status >= 200 && !fw->accepted)
+		fw->accepted = tag_id(sd->key, msg->to_tag);
 	if (fw->method == SIP_INVITE && msg->status >= 200 && call && !call_is_answered(call)) {
 		call_answered(call, tag_id(sd->key, msg->to_tag));
 		log_call(call, "answered", fw);
@@ -372,6 +390,17 @@ static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
 		client_txn_new(sd->transactions, branch, SIP_BYE, &d->end[to].hop, bye.data,
 		    bye.len, &ct);
 	buf_free(&bye);
+}
+
+void session_reject_answer(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from)
+{
+	struct dialog *d = find_dialog(sd, fw, msg->to_tag);
+
+	if (!d || fw->in_dialog)
+		return;
+	send_bye(sd, d, from->side);
+	dialog_free(d);
 }
 
 void session_hang_up(struct siproxd *sd, struct call *call, const char *why)

@@ -33,8 +33,11 @@ bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_m
 void session_final(struct siproxd *sd, struct forward *fw, int status);
 /* BYE to both ends of each of its dialogs, and the call is gone. */
 void session_hang_up(struct siproxd *sd, struct call *call, const char *why);
-/* The address for the session level of a description that leaves to that side. */
+/* The address for the session level of a description that leaves to that hop. */
 const struct addr *session_named(const struct siproxd *sd, const struct forward *fw,
-    enum side to);
+    const struct hop *to);
+/* A 2xx to INVITE could not be passed on: its sender is told that the call is over. */
+void session_reject_answer(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from);
 
 #endif
