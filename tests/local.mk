@@ -55,6 +55,7 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \
+	tests/unit/core_call_test \
 	tests/unit/core_register_test
 
 check_PROGRAMS += $(UNIT_TESTS)

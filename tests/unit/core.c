@@ -250,7 +250,7 @@ static int keep(void *arg, const void *data, size_t len, const struct hop *hop)
 	if (c->send_err && hop->side == WAN)
 		return c->send_err;
 	if (c->n_sent == c->cap_sent) {
-		c->cap_sent = c->cap_sent ? 2 * c->cap_sent : 64;
+		c->cap_sent = c->cap_sent ? 2 * c->cap_sent : 4096;
 		c->sent = realloc(c->sent, c->cap_sent * sizeof(*c->sent));
 		if (!c->sent)
 			abort();
@@ -555,6 +555,21 @@ void core_answer(struct core *c, const struct core_sent *m, const char *status, 
 	free(request.text);
 	free(whole);
 	free(text);
+}
+
+void core_register(struct core *c, const char *peer, const char *user)
+{
+	static unsigned n;
+
+	n++;
+	core_receive(c, LAN, peer,
+	    "REGISTER sip:192.168.1.1 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP %s;branch=z9hG4bKreg%u\n"
+	    "From: <sip:%s@192.168.1.1>;tag=r%u\nTo: <sip:%s@192.168.1.1>\n"
+	    "Call-ID: reg-%u-%s\nCSeq: 1 REGISTER\n"
+	    "Contact: <sip:%s@%s>;expires=3600\n\n",
+	    peer, n, user, n, user, n, peer, user, peer);
+	core_expect(c, LAN, "SIP/2.0 200", "a phone registers");
 }
 
 /* --- looking ------------------------------------------------------------------------------ */

@@ -89,6 +89,9 @@ const char *core_body(const struct core_sent *m);
 void core_answer(struct core *c, const struct core_sent *m, const char *status, const char *tag,
     const char *extra, const char *body);
 
+/* A phone registers with us; its contact is <sip:USER@PEER>. */
+void core_register(struct core *c, const char *peer, const char *user);
+
 /* --- the imitations ----------------------------------------------------------------------- */
 
 /* The peers of the n-th flow that is open, in order of opening. */
