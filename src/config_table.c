@@ -86,7 +86,7 @@ const struct config_row config_rows[] = {
 	STR(registration_file, OPT_RESTART, "file that keeps registrations over a restart"),
 	NUM(autosave_registrations, "300", 0, DAY, "seconds", OPT_NO_EFFECT,
 	    "time between two savings of registrations"),
-	STR(trace_file, OPT_RESTART, "write SIP packets into this file"),
+	STR(trace_file, OPT_RESTART, "write SIP packets into this file, for Wireshark"),
 
 	/* understood and kept */
 	NUM(tcp_timeout, "600", 0, DAY, "seconds", OPT_LATER, "idle TCP connections are closed"),

@@ -23,7 +23,13 @@ libsiproxd_a_SOURCES += \
 	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \
 	src/base/daemon.c src/base/daemon.h \
-	src/base/system.h
+	src/base/system.h \
+	src/base/trace.h
+if WITH_PCAP
+libsiproxd_a_SOURCES += src/base/trace.c
+else
+libsiproxd_a_SOURCES += src/base/trace_stub.c
+endif
 if LINUX_EXTRAS
 libsiproxd_a_SOURCES += src/base/linux.c
 else

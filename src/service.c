@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/resolver.h"
+#include "base/trace.h"
 #include "config.h"
 #include "media/ports.h"
 #include "media/relay.h"
@@ -49,6 +50,7 @@ struct service {
 				     be gone for; NULL: it could not be kept open */
 	char *pid_file; /* as it was called before the jail */
 	bool jailed;
+	struct trace *trace; /* NULL: none */
 	struct timer housekeeping;
 	unsigned rounds;
 	struct resolver_query *public_query;
@@ -137,15 +139,24 @@ static int start_transport(struct service *s)
 	return err;
 }
 
+/* Who shall own the files that we make; -1: nobody else than now. */
+static void file_owner(const struct config *c, uid_t *uid, gid_t *gid)
+{
+	const char *user = run_as(c);
+	const struct passwd *pw = user ? getpwnam(user) : NULL;
+
+	*uid = pw ? pw->pw_uid : (uid_t)-1;
+	*gid = pw ? pw->pw_gid : (gid_t)-1;
+}
+
 static void start_registrations(struct service *s)
 {
-	const char *user = run_as(s->boot);
-	const struct passwd *pw = user ? getpwnam(user) : NULL;
-	uid_t uid = pw ? pw->pw_uid : (uid_t)-1;
-	gid_t gid = pw ? pw->pw_gid : (gid_t)-1;
+	uid_t uid;
+	gid_t gid;
 	char *path = paths_in_jail(s->boot->chrootjail, s->boot->registration_file);
 	int err = ENOENT;
 
+	file_owner(s->boot, &uid, &gid);
 	if (path) {
 		paths_make_parent(path, uid, gid);
 		err = registrations_open(&s->sd.registrations, path, uid, gid);
@@ -161,6 +172,39 @@ static void start_registrations(struct service *s)
 		log_info(LOG_REG, "registrations are kept in %s",
 		    registrations_path(s->sd.registrations));
 	free(path);
+}
+
+static const char *trace_failure(int err)
+{
+	switch (err) {
+	case ENOTSUP:
+		return "this siproxd is built without packet traces";
+	case EEXIST:
+		return "it is no packet trace, and is not overwritten";
+	default:
+		return strerror(err);
+	}
+}
+
+/* Without it siproxd runs too. */
+static int start_trace(struct service *s)
+{
+	char *path = paths_in_jail(s->boot->chrootjail, s->boot->trace_file);
+	uid_t uid;
+	gid_t gid;
+	int err;
+
+	if (!path)
+		return s->boot->trace_file ? ENOMEM : 0;
+	file_owner(s->boot, &uid, &gid);
+	err = trace_open(&s->trace, path, uid, gid, TRACE_MAX_BYTES);
+	if (err)
+		log_err(LOG_NET, "trace_file %s: %s", path, trace_failure(err));
+	else
+		log_info(LOG_NET, "all SIP packets are written into %s", path);
+	transport_set_trace(s->sd.transport, s->trace);
+	free(path);
+	return 0;
 }
 
 static int start_pid_file(struct service *s)
@@ -493,6 +537,7 @@ static const struct start {
     {"the event loop", start_loop},
     {"the interfaces", start_sides},
     {"the SIP port", start_transport},
+    {"the packet trace", start_trace},
     {"name resolution", start_resolver},
     {"the files", start_files},
     {"giving up root", drop_root},
@@ -570,6 +615,7 @@ void service_stop(struct service *s)
 	file_close(s->config_file);
 	resolver_free(sd->resolver);
 	transport_close(sd->transport);
+	trace_close(s->trace);
 	side_free(sd->sides);
 	loop_free(sd->loop);
 	remove_pid_file(s);

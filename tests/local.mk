@@ -28,6 +28,9 @@ UNIT_TESTS = \
 if LINUX_EXTRAS
 UNIT_TESTS += tests/unit/linux_test
 endif
+if WITH_PCAP
+UNIT_TESTS += tests/unit/trace_test
+endif
 
 # the configuration
 UNIT_TESTS += \

@@ -145,6 +145,20 @@ void file_close(struct file *f)
 	free(f);
 }
 
+int file_open_plain(const char *path, uid_t owner, gid_t group, int *fd)
+{
+	struct file *f;
+	int err = file_open(&f, path, owner, group);
+
+	*fd = -1;
+	if (err != 0)
+		return err;
+	*fd = f->fd;
+	f->fd = -1;
+	file_close(f);
+	return 0;
+}
+
 const char *file_path(const struct file *f)
 {
 	return f->path;

@@ -23,6 +23,9 @@ int file_open(struct file **out, const char *path, uid_t owner, gid_t group);
 /* For a file that others write: must exist, may be a symbolic link; file_write() gives EROFS. */
 int file_open_readonly(struct file **out, const char *path);
 void file_close(struct file *f);
+/* By the rules of file_open(), for a file that is written bit by bit: its descriptor alone, for
+ * reading and writing. What stands in the file is left to the caller, who closes *fd. */
+int file_open_plain(const char *path, uid_t owner, gid_t group, int *fd);
 /*
  * The whole content, NUL-terminated, at most max bytes (EFBIG), of the file that has the name now,
  * or, where we may no longer open that, of the one opened at the start. ENOENT when it was deleted.

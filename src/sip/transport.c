@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/netif.h"
+#include "base/trace.h"
 #include "sip/sip_msg.h"
 
 /* Datagrams read before the loop looks after timers and other sockets again. */
@@ -19,6 +21,7 @@ struct transport {
 	int fd[SOCKETS];
 	transport_recv_fn *fn;
 	void *arg;
+	struct trace *trace; /* NULL: none */
 	char data[SIP_MSG_MAX + 1];
 };
 
@@ -33,6 +36,7 @@ static void readable(struct transport *t, int fd)
 			continue;
 		if (err)
 			return;
+		trace_datagram(t->trace, &from.peer, &from.local, t->data, len);
 		t->fn(t->arg, t->data, len, &from);
 	}
 }
@@ -104,10 +108,39 @@ void transport_close(struct transport *t)
 	free(t);
 }
 
+void transport_set_trace(struct transport *t, struct trace *trace)
+{
+	t->trace = trace;
+}
+
+/* The address that the datagram bears: where the caller left it to the kernel we ask its routes. */
+static void trace_sent(struct transport *t, int fd, const struct addr *local,
+    const struct addr *to, const void *data, size_t len)
+{
+	struct sockaddr_storage bound;
+	socklen_t bound_len = sizeof(bound);
+	struct addr from, socket;
+
+	if (!t->trace || getsockname(fd, (struct sockaddr *)&bound, &bound_len) != 0 ||
+	    addr_set(&socket, (struct sockaddr *)&bound, bound_len) != 0)
+		return;
+	if (local && addr_is_set(local) && !addr_is_any(local))
+		from = *local;
+	else if (netif_source_for(to, &from) != 0)
+		from = socket;
+	addr_set_port(&from, addr_port(&socket));
+	trace_datagram(t->trace, &from, to, data, len);
+}
+
 int transport_send(struct transport *t, const void *data, size_t len, const struct addr *local,
     const struct addr *to)
 {
-	int fd = t->fd[addr_family(to) == AF_INET6 ? V6 : V4];
+	int fd = t->fd[addr_family(to) == AF_INET6 ? V6 : V4], err;
 
-	return fd < 0 ? EAFNOSUPPORT : udp_send(fd, data, len, local, to);
+	if (fd < 0)
+		return EAFNOSUPPORT;
+	err = udp_send(fd, data, len, local, to);
+	if (!err)
+		trace_sent(t, fd, local, to, data, len);
+	return err;
 }

@@ -38,4 +38,5 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/silence.test \
 	tests/integration/stranger.test \
 	tests/integration/ten_calls.test \
+	tests/integration/trace.test \
 	tests/integration/two_phones.test
