@@ -55,6 +55,8 @@ tests_unit_waiter_epoll_test_SOURCES = tests/unit/waiter_test.c
 tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/waiter_epoll.c"'
 
 # sip/
+UNIT_TESTS += \
+	tests/unit/sip_uri_test
 
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \

@@ -21,14 +21,13 @@ const char *sip_scan_to(const char *s, const char *end, char stop)
 				s++;
 			else if (*s == '"')
 				quoted = false;
-		} else if (*s == stop && !bracketed) {
+		} else if (bracketed) {
+			bracketed = *s != '>';
+		} else if (*s == stop) {
 			return s;
-		} else if (*s == '"') {
-			quoted = true;
-		} else if (*s == '<') {
-			bracketed = true;
-		} else if (*s == '>') {
-			bracketed = false;
+		} else {
+			quoted = *s == '"';
+			bracketed = *s == '<';
 		}
 	}
 	return end;
@@ -44,41 +43,43 @@ static bool is_scheme(struct str s)
 	return true;
 }
 
+/* A name, an IPv4 address, or an IPv6 one in brackets (without a zone: RFC 3261 25.1). */
 static bool is_host(struct str h)
 {
+	struct addr ip;
+
 	if (h.len == 0 || h.len > 255)
 		return false;
+	if (h.s[0] == '[')
+		return !memchr(h.s, '%', h.len) && addr_parse_n(&ip, h.s, h.len, 0) == 0;
 	for (size_t i = 0; i < h.len; i++)
-		if (!isalnum((unsigned char)h.s[i]) && !strchr(".-_:[]%", h.s[i]))
+		if (!isalnum((unsigned char)h.s[i]) && !strchr(".-_", h.s[i]))
 			return false;
 	return true;
 }
 
-/* "host", "host:port", "[v6]:port" */
-static int parse_hostport(struct sip_uri *out, struct str text)
+int sip_hostport_parse(struct str text, struct str *host, uint16_t *port)
 {
-	const char *end = text.s + text.len, *colon;
-	uint64_t port = 0;
+	const char *end = text.s + text.len, *colon = text.s;
+	uint64_t n = 0;
 
-	if (text.len && text.s[0] == '[') {
-		const char *close = find(text.s, end, ']');
+	if (text.len && text.s[0] == '[')
+		colon = find(text.s, end, ']');
+	colon = find(colon, end, ':');
+	*host = str_trim(str_range(text.s, colon));
+	if (colon < end &&
+	    (!str_to_uint(str_trim(str_range(colon + 1, end)), 65535, &n) || n == 0))
+		return EINVAL;
+	*port = (uint16_t)n;
+	return is_host(*host) ? 0 : EINVAL;
+}
 
-		if (close == end)
-			return EINVAL;
-		colon = close + 1;
-		if (colon < end && *colon != ':')
-			return EINVAL;
-	} else {
-		colon = find(text.s, end, ':');
-	}
-	out->host = str_range(text.s, colon);
-	out->hostport = text;
-	if (colon < end) {
-		if (!str_to_uint(str_range(colon + 1, end), 65535, &port) || port == 0)
-			return EINVAL;
-	}
-	out->port = (uint16_t)port;
-	return is_host(out->host) ? 0 : EINVAL;
+static bool has_any(struct str s, const char *bytes)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.s[i] && strchr(bytes, s.s[i]))
+			return true;
+	return false;
 }
 
 int sip_uri_parse(struct sip_uri *out, struct str text)
@@ -87,7 +88,7 @@ int sip_uri_parse(struct sip_uri *out, struct str text)
 
 	memset(out, 0, sizeof(*out));
 	out->whole = text;
-	if (!str_is_word(text))
+	if (!str_is_word(text) || has_any(text, "<>\""))
 		return EINVAL;
 	p = find(text.s, end, ':');
 	out->scheme = str_range(text.s, p);
@@ -108,7 +109,8 @@ int sip_uri_parse(struct sip_uri *out, struct str text)
 	end = stop;
 	stop = find(p, end, ';');
 	out->params = str_range(stop, end);
-	return parse_hostport(out, str_range(p, stop));
+	out->hostport = str_range(p, stop);
+	return sip_hostport_parse(out->hostport, &out->host, &out->port);
 }
 
 bool sip_uri_is_sip(const struct sip_uri *uri)
@@ -123,15 +125,39 @@ uint16_t sip_uri_port(const struct sip_uri *uri)
 	return str_is_nocase(uri->scheme, "sips") ? 5061 : 5060;
 }
 
+static struct str behind_scheme(const struct sip_uri *uri)
+{
+	return str_range(uri->scheme.s + uri->scheme.len, uri->whole.s + uri->whole.len);
+}
+
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
-	return str_equal_nocase(a->scheme, b->scheme) && str_equal(a->userinfo, b->userinfo) &&
-	    str_equal_nocase(a->host, b->host) && sip_uri_port(a) == sip_uri_port(b);
+	if (!str_equal_nocase(a->scheme, b->scheme))
+		return false;
+	if (!sip_uri_is_sip(a))
+		return str_equal(behind_scheme(a), behind_scheme(b));
+	return str_equal(a->userinfo, b->userinfo) && str_equal_nocase(a->host, b->host) &&
+	    sip_uri_port(a) == sip_uri_port(b);
 }
 
 bool sip_uri_addr(const struct sip_uri *uri, struct addr *out)
 {
 	return addr_parse_n(out, uri->host.s, uri->host.len, sip_uri_port(uri)) == 0;
+}
+
+/* The '<' outside of a quoted display name; end: there is none. NULL: an open quote. */
+static const char *find_bracket(const char *p, const char *end)
+{
+	for (; p < end && *p != '<'; p++) {
+		if (*p != '"')
+			continue;
+		for (p++; p < end && *p != '"'; p++)
+			if (*p == '\\')
+				p++;
+		if (p >= end)
+			return NULL;
+	}
+	return p;
 }
 
 int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
@@ -141,21 +167,15 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 	memset(out, 0, sizeof(*out));
 	text = str_trim(text);
 	end = text.s + text.len;
-	/* '<' outside of a quoted display name */
-	for (open = text.s; open < end && *open != '<'; open++) {
-		if (*open == '"') {
-			for (open++; open < end && *open != '"'; open++)
-				if (*open == '\\' && open + 1 < end)
-					open++;
-			if (open >= end)
-				return EINVAL;
-		}
-	}
+	open = find_bracket(text.s, end);
+	if (!open)
+		return EINVAL;
 	if (open == end) {
 		close = find(text.s, end, ';');
 		out->uri = str_trim(str_range(text.s, close));
 		out->params = str_range(close, end);
-		return out->uri.len ? 0 : EINVAL;
+		/* RFC 3261 20: a URI with a comma must stand in brackets. */
+		return str_is_word(out->uri) && !has_any(out->uri, "<>\",") ? 0 : EINVAL;
 	}
 	out->bracketed = true;
 	out->display = str_trim(str_range(text.s, open));
@@ -163,8 +183,9 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 	if (close == end)
 		return EINVAL;
 	out->uri = str_trim(str_range(open + 1, close));
-	close = find(close, end, ';');
-	out->params = str_range(close, end);
+	out->params = str_trim(str_range(close + 1, end));
+	if (out->params.len && out->params.s[0] != ';')
+		return EINVAL;
 	return out->uri.len ? 0 : EINVAL;
 }
 

@@ -30,11 +30,15 @@ struct sip_uri {
 int sip_uri_parse(struct sip_uri *out, struct str text);
 bool sip_uri_is_sip(const struct sip_uri *uri); /* sip: or sips: */
 /* RFC 3261 19.1.4, as far as a proxy needs it: scheme, user, host and port; parameters do not
- * count. A missing port equals the default one. */
+ * count. A missing port equals the default one. Of other schemes the text behind them counts. */
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 /* The host is an IP literal: its address with the URI's port (5060 when none). */
 bool sip_uri_addr(const struct sip_uri *uri, struct addr *out);
 uint16_t sip_uri_port(const struct sip_uri *uri); /* with the default, 5060 or 5061 */
+
+/* "host", "host:port", "[v6]:port", blanks around the colon allowed; *port is 0 when none is
+ * written. EINVAL: it is none, or its port is none. */
+int sip_hostport_parse(struct str text, struct str *host, uint16_t *port);
 
 /* `"name" <uri>;params` or `uri;params`: without angle brackets every parameter is the header's. */
 struct sip_nameaddr {
@@ -46,11 +50,12 @@ struct sip_nameaddr {
 int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text);
 
 /* Looks for a parameter, without regard to case, in ";a=b;c". False: not there. `value` (may be
- * NULL) is without quotes and empty for a flag; `whole` (may be NULL) is ";a=b". */
+ * NULL) is without quotes (what is escaped in them stays so) and empty for a flag; `whole` (may
+ * be NULL) is ";a=b". Of two with one name it is the first. */
 bool sip_param_get(struct str params, const char *name, struct str *value, struct str *whole);
 
-/* End of the token or quoted string that starts at s: for walking values that may hold commas in
- * quotes and angle brackets. Returns the position of the first `stop` outside of both, or end. */
+/* For walking values that may hold commas in quotes and angle brackets: the position of the first
+ * `stop` outside of both, or end. A quote in brackets is none, as no URI holds one. */
 const char *sip_scan_to(const char *s, const char *end, char stop);
 
 #endif
