@@ -56,7 +56,8 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 
 # sip/
 UNIT_TESTS += \
-	tests/unit/sip_uri_test
+	tests/unit/sip_uri_test \
+	tests/unit/sip_via_test
 
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \

@@ -17,7 +17,7 @@ static int token(const char **p, const char *end, char sep, struct str *out)
 {
 	const char *start = skip_blanks(*p, end), *q = start;
 
-	while (q < end && !str_is_blank(*q) && *q != '/' && *q != ';')
+	while (q < end && !str_is_blank(*q) && !strchr("/;,<>\"", *q))
 		q++;
 	*out = str_range(start, q);
 	if (out->len == 0)
@@ -30,26 +30,6 @@ static int token(const char **p, const char *end, char sep, struct str *out)
 	}
 	*p = q;
 	return 0;
-}
-
-static int parse_sent_by(struct sip_via *out)
-{
-	const char *s = out->sent_by.s, *end = s + out->sent_by.len, *colon = s;
-	uint64_t port = 0;
-
-	if (out->sent_by.len && *s == '[') {
-		colon = memchr(s, ']', out->sent_by.len);
-		if (!colon)
-			return EINVAL;
-		colon++;
-	}
-	while (colon < end && *colon != ':')
-		colon++;
-	out->host = str_trim(str_range(s, colon));
-	if (colon < end && !str_to_uint(str_trim(str_range(colon + 1, end)), 65535, &port))
-		return EINVAL;
-	out->port = (uint16_t)port;
-	return out->host.len ? 0 : EINVAL;
 }
 
 int sip_via_parse(struct sip_via *out, struct str value)
@@ -71,7 +51,28 @@ int sip_via_parse(struct sip_via *out, struct str value)
 	out->params = str_range(stop, end);
 	sip_param_get(out->params, "branch", &out->branch, NULL);
 	out->rport = sip_param_get(out->params, "rport", NULL, NULL);
-	return parse_sent_by(out);
+	return sip_hostport_parse(out->sent_by, &out->host, &out->port);
+}
+
+/* The parameters in place, but for those that only a server may set. */
+static void write_params(struct buf *out, struct str params, const struct addr *source)
+{
+	const char *p = params.s, *end = params.s + params.len;
+	bool rport_written = false;
+
+	while (p < end) {
+		const char *stop = sip_scan_to(p + 1, end, ';');
+		struct str param = str_range(p, stop);
+
+		p = stop;
+		if (sip_param_get(param, "received", NULL, NULL))
+			continue;
+		if (!sip_param_get(param, "rport", NULL, NULL))
+			buf_add(out, param.s, param.len);
+		else if (!rport_written)
+			buf_printf(out, ";rport=%u", addr_port(source));
+		rport_written |= sip_param_get(param, "rport", NULL, NULL);
+	}
 }
 
 void sip_via_write_received(struct buf *out, struct str value, const struct sip_via *via,
@@ -79,24 +80,11 @@ void sip_via_write_received(struct buf *out, struct str value, const struct sip_
 {
 	char ip[ADDR_TEXT_MAX];
 	struct addr sent_by;
-	struct str rport = {NULL, 0}, old = {NULL, 0};
-	const char *end = value.s + value.len;
 	bool same = addr_parse_n(&sent_by, via->host.s, via->host.len, 0) == 0 &&
 	    addr_equal_ip(&sent_by, source);
 
-	sip_param_get(via->params, "rport", NULL, &rport);
-	sip_param_get(via->params, "received", NULL, &old);
-	/* Parameters in place, but for the two that only we may set. */
-	for (const char *p = value.s; p < end;) {
-		if (old.len && p == old.s) {
-			p += old.len;
-		} else if (rport.len && p == rport.s) {
-			buf_printf(out, ";rport=%u", addr_port(source));
-			p += rport.len;
-		} else {
-			buf_add(out, p++, 1);
-		}
-	}
+	buf_add(out, value.s, (size_t)(via->params.s - value.s));
+	write_params(out, via->params, source);
 	/* RFC 3581 4: with rport, received is always there. */
 	if (!same || via->rport)
 		buf_printf(out, ";received=%s", addr_format_ip(source, ip));

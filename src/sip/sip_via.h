@@ -27,14 +27,15 @@ struct sip_via {
 
 int sip_via_parse(struct sip_via *out, struct str value);
 /*
- * The value as a server keeps it: with `received` set where the sent-by is not the packet's
+ * The value that `via` was parsed from, as a server keeps it: with `received` set where the sent-by is not the packet's
  * source, and rport filled in where it was asked for (RFC 3261 18.2.1, RFC 3581 4).
  */
 void sip_via_write_received(struct buf *out, struct str value, const struct sip_via *via,
     const struct addr *source);
 /*
  * Where the response goes over UDP (RFC 3261 18.2.2, RFC 3581 4): to the packet's source IP; to
- * its port if rport was asked for, else to the sent-by port.
+ * its port if rport was asked for, else to the sent-by port. maddr is not followed: it would
+ * let a stranger choose whom we send to.
  */
 void sip_via_reply_addr(const struct sip_via *via, const struct addr *source, struct addr *out);
 
