@@ -308,8 +308,11 @@ static void load_registrations(struct service *s)
 		return;
 	err = registrations_load(sd->registrations, sd->location, sd->now_s(), &count);
 	if (err == EBADMSG)
-		log_warn(LOG_REG, "%s is not a registration file that siproxd knows (one of before "
-				  "0.8.2?); what could not be read is lost",
+		log_err(LOG_REG, "%s is not a registration file and is left alone; registrations will "
+				 "not survive a restart",
+		    registrations_path(sd->registrations));
+	else if (err == ENOMSG)
+		log_warn(LOG_REG, "%s is one of siproxd before 0.8.2 and counts as empty",
 		    registrations_path(sd->registrations));
 	else if (err)
 		log_err(LOG_REG, "%s cannot be read: %s", registrations_path(sd->registrations),

@@ -170,7 +170,8 @@ static int plan_host(struct siproxd *sd, struct str host, uint16_t port, struct 
 
 static int plan_uri(struct siproxd *sd, const struct sip_uri *uri, struct plan *out)
 {
-	if (!sip_uri_is_sip(uri))
+	/* sips: promises TLS all the way, which we do not speak. */
+	if (!sip_uri_is_sip(uri) || str_is_nocase(uri->scheme, "sips"))
 		return 416;
 	return plan_host(sd, uri->host, sip_uri_port(uri), out);
 }

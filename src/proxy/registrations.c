@@ -19,6 +19,7 @@ struct registrations {
 	struct file *table, *more;
 	uint64_t saved_version;
 	bool saved;
+	bool foreign; /* the file is none of ours: hands off */
 };
 
 int registrations_open(struct registrations **out, const char *path, uid_t owner, gid_t group)
@@ -166,21 +167,31 @@ static int restore(struct location *loc, struct str contact, struct str masked, 
 	return location_restore(loc, &c, masked_uri.user, expires);
 }
 
+/* A line that begins no record: is this a file of ours at all? Behind good records it is damage,
+ * and what came before it counts. */
+static int judge(struct str line, bool first)
+{
+	if (!first)
+		return 0;
+	return line.len > 4 && memcmp(line.s, "***:", 4) == 0 ? ENOMSG : EBADMSG;
+}
+
 static int load_table(struct registrations *r, struct location *loc, int64_t now, size_t *count)
 {
 	struct str text, line, contact, masked, aor;
 	char *data = NULL;
 	int64_t expires;
-	bool active;
+	bool active, first = true;
 	int err = read_whole(r->table, &data, &text);
 
 	while (!err && next_line(&text, &line)) {
 		if (!str_trim(line).len)
 			continue;
 		if (!read_header(line, &active, &expires)) {
-			err = EBADMSG;
+			err = judge(line, first);
 			break;
 		}
+		first = false;
 		if (!active)
 			continue;
 		if (!next_line(&text, &contact) || !next_line(&text, &masked) ||
@@ -228,6 +239,7 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 	err = load_table(r, loc, now, count);
 	if (*count)
 		load_more(r, loc);
+	r->foreign = err == EBADMSG;
 	r->saved = !err;
 	r->saved_version = location_version(loc);
 	return err;
@@ -274,7 +286,7 @@ int registrations_save(struct registrations *r, const struct location *loc,
 	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .sides = sides};
 	int err = ENOMEM;
 
-	if (r->saved && r->saved_version == location_version(loc))
+	if (r->foreign || (r->saved && r->saved_version == location_version(loc)))
 		return 0;
 	buf_str(&w.more, "key\t");
 	for (size_t i = 0; i < SIPHASH_KEY_LEN; i++)

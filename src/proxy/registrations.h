@@ -31,7 +31,8 @@ const char *registrations_path(const struct registrations *r);
 /* The secret of the last run; false: there is none. */
 bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN]);
 /* Fills the table; what has expired stays out. *count: how many came in. EBADMSG: the file is of
- * another kind, and was left alone. */
+ * another kind, and is left alone: it will not be written either. A file of siproxd before 0.8.2
+ * is ENOMSG: it counts as empty, and will be written anew. */
 int registrations_load(struct registrations *r, struct location *loc, int64_t now, size_t *count);
 /* Writes both if the table has changed since. errno; it will be tried again. */
 int registrations_save(struct registrations *r, const struct location *loc,
