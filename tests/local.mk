@@ -56,6 +56,7 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 
 # sip/
 UNIT_TESTS += \
+	tests/unit/sip_msg_test \
 	tests/unit/sip_uri_test \
 	tests/unit/sip_via_test
 
@@ -66,4 +67,5 @@ UNIT_TESTS += \
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
-EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h tests/data/configs
+EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h \
+	tests/data/configs tests/data/sip

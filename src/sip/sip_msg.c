@@ -105,17 +105,26 @@ static bool is_token(struct str s)
 	return true;
 }
 
-/* End of the line that starts at p, its CR LF included; NULL when there is no whole line or a
- * lone CR or LF stands in it (libosip2 would end the line there). */
-static const char *line_end(const char *p, const char *end)
+/*
+ * End of the line that starts at p, the lines folded to it included (RFC 3261 7.3.1). *clean is
+ * false when it has a NUL byte in it, or a CR or LF that is no part of a CR LF (libosip2 would end
+ * the line there).
+ */
+static const char *line_end(const char *p, const char *end, bool *clean)
 {
-	for (; p < end; p++) {
-		if (*p == '\n')
-			return NULL;
-		if (*p == '\r')
-			return p + 1 < end && p[1] == '\n' ? p + 2 : NULL;
-	}
-	return NULL;
+	const char *start = p;
+
+	*clean = true;
+	do {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+		if (!lf || lf == p || memchr(p, '\r', (size_t)(lf - p)) != lf - 1)
+			*clean = false;
+		p = lf ? lf + 1 : end;
+	} while (p < end && (*p == ' ' || *p == '\t'));
+	if (memchr(start, '\0', (size_t)(p - start)))
+		*clean = false;
+	return p;
 }
 
 static int add_value(struct sip_msg *msg, enum sip_hdr id, struct str text)
@@ -143,104 +152,101 @@ static int split_values(struct sip_msg *msg, enum sip_hdr id, struct str text)
 	}
 }
 
-/* A header line, folded lines included (RFC 3261 7.3.1). */
-static int index_line(struct sip_msg *msg, const char **p, const char *end, const char **why)
+/* The values of the header line that stands last in the table. */
+static const char *index_values(struct sip_msg *msg, const struct header_name *h)
 {
-	const char *start = *p, *stop = line_end(start, end), *colon;
+	struct str text = msg->line[msg->n_lines - 1].value;
+	int err;
+
+	if (h->shape == SINGLE && sip_msg_count(msg, h->id) > 0)
+		return "a header that must stand once stands twice";
+	err = h->shape == COMMAS ? split_values(msg, h->id, text) : add_value(msg, h->id, text);
+	return err ? "too many header values" : NULL;
+}
+
+/* A header line; *p is behind it, whatever it is worth. NULL, or what is wrong with it. */
+static const char *index_line(struct sip_msg *msg, const char **p, const char *end)
+{
+	bool clean;
+	const char *start = *p, *stop = line_end(start, end, &clean), *colon;
 	const struct header_name *h;
 	struct sip_line *line;
 
-	while (stop && stop < end && (*stop == ' ' || *stop == '\t'))
-		stop = line_end(stop, end);
-	if (!stop) {
-		*why = "a header line without CR LF";
-		return EINVAL;
-	}
+	*p = stop;
+	if (!clean)
+		return "a header line with a NUL byte, or without CR LF";
 	colon = memchr(start, ':', (size_t)(stop - start));
-	if (!colon || !is_token(str_trim(str_range(start, colon)))) {
-		*why = "a header line without a name";
-		return EINVAL;
-	}
-	if (msg->n_lines == SIP_LINES_MAX) {
-		*why = "too many header lines";
-		return EINVAL;
-	}
+	if (!colon || str_is_blank(*start) || !is_token(str_trim(str_range(start, colon))))
+		return "a header line without a name";
+	if (msg->n_lines == SIP_LINES_MAX)
+		return "too many header lines";
 	line = &msg->line[msg->n_lines++];
 	line->name = str_trim(str_range(start, colon));
 	line->value = str_trim(str_range(colon + 1, stop));
+	if (!line->value.len)
+		line->value.s = colon + 1; /* where one could be written */
 	line->whole = str_range(start, stop);
 	h = header_find(line->name);
 	line->id = h ? h->id : HDR_UNKNOWN;
-	*p = stop;
-	if (!h)
-		return 0;
-	if (h->shape == SINGLE && sip_msg_count(msg, h->id) > 0) {
-		*why = "a header that must stand once stands twice";
+	return h ? index_values(msg, h) : NULL;
+}
+
+static int index_status_line(struct sip_msg *msg, struct str rest)
+{
+	uint64_t status;
+
+	if (rest.len < 3 || !str_to_uint((struct str){rest.s, 3}, 699, &status) || status < 100 ||
+	    (rest.len > 3 && rest.s[3] != ' '))
 		return EINVAL;
-	}
-	if ((h->shape == COMMAS ? split_values(msg, h->id, line->value)
-				: add_value(msg, h->id, line->value)) != 0) {
-		*why = "too many header values";
-		return EINVAL;
-	}
+	msg->status = (int)status;
 	return 0;
 }
 
 static int index_start_line(struct sip_msg *msg, const char **p, const char *end)
 {
-	const char *stop = line_end(*p, end), *a, *b;
+	bool clean;
+	const char *start = *p, *a, *b;
 
-	if (!stop)
+	*p = line_end(start, end, &clean);
+	if (!clean)
 		return EINVAL;
-	msg->start_line = str_range(*p, stop - 2);
-	*p = stop;
-	end = stop - 2;
-	a = memchr(msg->start_line.s, ' ', msg->start_line.len);
-	if (!a)
+	end = *p - 2;
+	msg->start_line = str_range(start, end);
+	a = memchr(start, ' ', msg->start_line.len);
+	if (!a || memchr(start, '\r', msg->start_line.len))
 		return EINVAL;
-	if (str_is(str_range(msg->start_line.s, a), "SIP/2.0")) {
-		uint64_t status;
-
-		if (end - a < 4 || !str_to_uint(str_range(a + 1, a + 4), 699, &status) ||
-		    status < 100 || (end - a > 4 && a[4] != ' '))
-			return EINVAL;
-		msg->status = (int)status;
-		return 0;
-	}
-	b = memchr(a + 1, ' ', (size_t)(end - a - 1));
+	if (str_is_nocase(str_range(start, a), "SIP/2.0"))
+		return index_status_line(msg, str_range(a + 1, end));
+	/* Blanks in between belong to a bad Request-URI, which can be answered. */
+	for (b = end; b[-1] != ' ';)
+		b--;
 	msg->is_request = true;
-	msg->method_name = str_range(msg->start_line.s, a);
-	if (!b || !str_is(str_range(b + 1, end), "SIP/2.0") || !is_token(msg->method_name))
+	msg->method_name = str_range(start, a);
+	if (b - 1 == a || !str_is_nocase(str_range(b, end), "SIP/2.0") || !is_token(msg->method_name))
 		return EINVAL;
-	msg->uri_text = str_range(a + 1, b);
+	msg->uri_text = str_range(a + 1, b - 1);
 	msg->method = sip_method_of(msg->method_name);
 	return 0;
 }
 
-/* Fills line and value tables. EINVAL: some line is bad, and *why says which. */
-static int index_headers(struct sip_msg *msg, const char *p, const char **why)
+/* Fills line and value tables, also behind a bad line, so that the 400 finds its Via and the
+ * rest. NULL, or what was wrong first. */
+static const char *index_headers(struct sip_msg *msg, const char *p)
 {
-	const char *end = msg->data + msg->len;
-	int bad = 0;
+	const char *end = msg->data + msg->len, *wrong = NULL;
 
 	while (p < end) {
+		const char *why;
+
 		if (end - p >= 2 && p[0] == '\r' && p[1] == '\n') {
 			msg->body = str_range(p + 2, end);
-			return bad;
+			return wrong;
 		}
-		if (index_line(msg, &p, end, why) != 0) {
-			const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-			/* Read on, so that the 400 finds its Via and the rest. */
-			bad = EINVAL;
-			if (!lf)
-				return bad;
-			if (p <= lf)
-				p = lf + 1;
-		}
+		why = index_line(msg, &p, end);
+		if (!wrong)
+			wrong = why;
 	}
-	*why = "no empty line behind the headers";
-	return EINVAL;
+	return wrong ? wrong : "no empty line behind the headers";
 }
 
 /* --- the fields that everybody asks for --------------------------------------------------- */
@@ -289,10 +295,18 @@ static int read_number(const struct sip_msg *msg, enum sip_hdr id, uint64_t max,
 static int read_nameaddr(const struct sip_msg *msg, enum sip_hdr id, struct sip_nameaddr *out,
     struct str *tag)
 {
+	struct str whole, rest;
+
 	if (sip_nameaddr_parse(out, first_text(msg, id)) != 0)
 		return EINVAL;
-	sip_param_get(out->params, "tag", tag, NULL);
-	return 0;
+	if (!sip_param_get(out->params, "tag", tag, &whole))
+		return 0;
+	/* One token: it will stand in other messages (19.3, 25.1). */
+	rest = str_range(whole.s + whole.len, out->params.s + out->params.len);
+	return str_is_word(*tag) && !memchr(whole.s, '"', whole.len) &&
+		!memchr(whole.s, '<', whole.len) && !sip_param_get(rest, "tag", NULL, NULL)
+	    ? 0
+	    : EINVAL;
 }
 
 /* Content-Length says where a datagram's body ends; more bytes are no part of it (18.3). */
@@ -322,8 +336,34 @@ static bool read_reply_fields(struct sip_msg *msg)
 	    read_nameaddr(msg, HDR_TO, &msg->to, &msg->to_tag) == 0;
 }
 
+/* The values that we route by or rewrite. */
+static const char *check_value(const struct sip_value *v)
+{
+	struct sip_nameaddr addr;
+	struct sip_via via;
+	struct sip_uri uri;
+
+	switch (v->id) {
+	case HDR_VIA:
+		return sip_via_parse(&via, v->text) == 0 ? NULL : "bad Via";
+	case HDR_CONTACT:
+		if (str_is(v->text, "*"))
+			return NULL;
+		/* fall through */
+	case HDR_ROUTE:
+	case HDR_RECORD_ROUTE:
+		return sip_nameaddr_parse(&addr, v->text) == 0 && sip_uri_parse(&uri, addr.uri) == 0
+		    ? NULL
+		    : "bad Contact, Route or Record-Route";
+	default:
+		return NULL;
+	}
+}
+
 static const char *read_fields(struct sip_msg *msg)
 {
+	const char *wrong = NULL;
+
 	if (read_cseq(msg) != 0)
 		return "bad CSeq";
 	if (msg->is_request && sip_uri_parse(&msg->uri, msg->uri_text) != 0)
@@ -334,14 +374,9 @@ static const char *read_fields(struct sip_msg *msg)
 		msg->expires = -1; /* RFC 3261 10.2.1.1: a malformed one counts as none */
 	if (read_body(msg) != 0)
 		return "bad Content-Length";
-	for (unsigned i = 0; i < msg->n_values; i++) {
-		struct sip_via via;
-		const struct sip_value *v = &msg->value[i];
-
-		if (v->id == HDR_VIA && sip_via_parse(&via, v->text) != 0)
-			return "bad Via";
-	}
-	return NULL;
+	for (unsigned i = 0; i < msg->n_values && !wrong; i++)
+		wrong = check_value(&msg->value[i]);
+	return wrong;
 }
 
 /* --- libosip2's opinion ------------------------------------------------------------------- */
@@ -379,26 +414,86 @@ static bool host_agrees(struct str nameaddr_uri, const osip_uri_t *theirs)
 	return theirs->host && str_is_nocase(ours.host, theirs->host);
 }
 
-/* RFC 3261 says what a message is through libosip2; that it and our index see the same thing is
- * checked here, since we edit by the index what libosip2 understood. */
-static const char *ask_osip(const struct sip_msg *msg)
+/*
+ * What libosip2 gets to see: the start line, and the headers that we route by, each unfolded and
+ * in ASCII, as it takes no other byte in a display name without quotes. Its opinion on the other
+ * headers is not needed, and lists take it a time that grows with the square of their length.
+ */
+static void write_for_osip(const struct sip_msg *msg, struct buf *out)
 {
-	osip_message_t *osip = NULL;
-	const char *why = NULL;
+	if (msg->is_request)
+		buf_printf(out, "%.*s %.*s SIP/2.0\r\n", STR_ARGS(msg->method_name),
+		    STR_ARGS(msg->uri_text));
+	else
+		buf_printf(out, "SIP/2.0 %d Reason\r\n", msg->status);
+	for (unsigned i = 0; i < msg->n_lines; i++) {
+		const struct sip_line *line = &msg->line[i];
+		size_t at;
 
-	if (osip_message_init(&osip) != 0)
-		return "no memory";
-	if (osip_message_parse(osip, msg->data, msg->len) != 0 || !osip->cseq || !osip->from ||
-	    !osip->to || !osip->call_id)
-		why = "not well-formed";
-	else if (!counts_agree(msg, osip))
-		why = "ambiguous header values";
-	else if (!host_agrees(msg->from.uri, osip->from->url) ||
+		if (line->id < HDR_VIA || line->id > HDR_RECORD_ROUTE)
+			continue;
+		buf_printf(out, "%.*s: ", STR_ARGS(line->name));
+		at = out->len;
+		buf_add(out, line->value.s, line->value.len);
+		for (; at < out->len; at++)
+			if (str_is_blank(out->data[at]))
+				out->data[at] = ' ';
+			else if ((unsigned char)out->data[at] >= 0x80)
+				out->data[at] = 'x';
+		buf_str(out, "\r\n");
+	}
+	buf_str(out, "\r\n");
+}
+
+static bool too_many_params(const struct buf *text)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		n += text->data[i] == ';' || text->data[i] == '&';
+	return n > SIP_PARAMS_MAX;
+}
+
+static const char *compare(const struct sip_msg *msg, const osip_message_t *osip)
+{
+	if (!osip->cseq || !osip->from || !osip->to || !osip->call_id)
+		return "not well-formed";
+	if (!counts_agree(msg, osip))
+		return "ambiguous header values";
+	if (!host_agrees(msg->from.uri, osip->from->url) ||
 	    !host_agrees(msg->to.uri, osip->to->url) ||
 	    (msg->is_request && !host_agrees(msg->uri_text, osip->req_uri)))
-		why = "ambiguous URI";
+		return "ambiguous URI";
+	return NULL;
+}
+
+/* RFC 3261 says what a message is through libosip2; that it and our index see the same thing is
+ * checked here, since we edit by the index what libosip2 understood. */
+static enum sip_parse ask_osip(const struct sip_msg *msg, const char **why)
+{
+	osip_message_t *osip = NULL;
+	struct buf text = BUF_INIT;
+	enum sip_parse result = SIP_PARSE_NOMEM;
+	int err;
+
+	*why = "no memory";
+	write_for_osip(msg, &text);
+	if (text.failed || osip_message_init(&osip) != 0)
+		goto out;
+	result = SIP_PARSE_BAD;
+	*why = "too many parameters";
+	if (too_many_params(&text))
+		goto out;
+	err = osip_message_parse(osip, text.data, text.len);
+	*why = err ? "not well-formed" : compare(msg, osip);
+	if (err == OSIP_NOMEM)
+		result = SIP_PARSE_NOMEM;
+	else if (!*why)
+		result = SIP_PARSE_OK;
+out:
 	osip_message_free(osip);
-	return why;
+	buf_free(&text);
+	return result;
 }
 
 /* libosip2 would write two lines on stderr for every bad message; we tell our own way. */
@@ -410,7 +505,7 @@ static void no_trace(const char *file, int line, osip_trace_level_t level, const
 
 int sip_msg_init(void)
 {
-	osip_trace_initialize_func(OSIP_FATAL, no_trace);
+	osip_trace_initialize_func(TRACE_LEVEL0, no_trace);
 	return parser_init() == 0 ? 0 : ENOMEM;
 }
 
@@ -423,8 +518,9 @@ static int alloc_msg(struct sip_msg **out, const void *data, size_t len)
 	if (!msg)
 		return ENOMEM;
 	msg->data = malloc(len + 1);
-	msg->line = calloc(SIP_LINES_MAX, sizeof(*msg->line));
-	msg->value = calloc(SIP_VALUES_MAX, sizeof(*msg->value));
+	/* Not cleared: most of it is never touched. */
+	msg->line = malloc(SIP_LINES_MAX * sizeof(*msg->line));
+	msg->value = malloc(SIP_VALUES_MAX * sizeof(*msg->value));
 	if (!msg->data || !msg->line || !msg->value) {
 		sip_msg_free(msg);
 		return ENOMEM;
@@ -432,6 +528,7 @@ static int alloc_msg(struct sip_msg **out, const void *data, size_t len)
 	memcpy(msg->data, data, len);
 	msg->data[len] = '\0';
 	msg->len = len;
+	msg->max_forwards = msg->expires = -1;
 	*out = msg;
 	return 0;
 }
@@ -439,30 +536,23 @@ static int alloc_msg(struct sip_msg **out, const void *data, size_t len)
 static enum sip_parse parse(struct sip_msg *msg, const char **why)
 {
 	const char *p = msg->data;
-	bool answerable;
-	int bad;
+	enum sip_parse bad, result;
 
 	*why = "no SIP start line";
 	if (index_start_line(msg, &p, msg->data + msg->len) != 0)
 		return SIP_PARSE_BAD;
-	bad = index_headers(msg, p, why);
-	answerable = read_reply_fields(msg) && msg->is_request;
-	if (!answerable && (!msg->call_id.len || !msg->via.host.len || !msg->to.uri.len)) {
+	*why = index_headers(msg, p);
+	bad = msg->is_request && msg->method != SIP_ACK ? SIP_PARSE_REFUSE : SIP_PARSE_BAD;
+	if (!read_reply_fields(msg)) {
 		*why = "Via, From, To, Call-ID or CSeq is missing or bad";
 		return SIP_PARSE_BAD;
 	}
-	if (bad == 0) {
-		const char *wrong = memchr(msg->data, '\0', (size_t)(msg->body.s - msg->data))
-		    ? "a NUL byte in the headers"
-		    : read_fields(msg);
-
-		if (!wrong)
-			wrong = ask_osip(msg);
-		if (!wrong)
-			return SIP_PARSE_OK;
-		*why = wrong;
-	}
-	return answerable && msg->method != SIP_ACK ? SIP_PARSE_REFUSE : SIP_PARSE_BAD;
+	if (!*why)
+		*why = read_fields(msg);
+	if (*why)
+		return bad;
+	result = ask_osip(msg, why);
+	return result == SIP_PARSE_BAD ? bad : result;
 }
 
 enum sip_parse sip_msg_parse(struct sip_msg **out, const void *data, size_t len, const char **why)
@@ -488,7 +578,11 @@ int sip_msg_dup(struct sip_msg **out, const struct sip_msg *msg)
 {
 	const char *why;
 
-	return sip_msg_parse(out, msg->data, msg->len, &why) == SIP_PARSE_OK ? 0 : ENOMEM;
+	if (sip_msg_parse(out, msg->data, msg->len, &why) == SIP_PARSE_OK)
+		return 0;
+	sip_msg_free(*out);
+	*out = NULL;
+	return ENOMEM;
 }
 
 void sip_msg_free(struct sip_msg *msg)
@@ -684,11 +778,25 @@ static void sort_edits(struct sip_msg *msg)
 	}
 }
 
+/* The edit of an earlier splice, which another one of the body has made wrong. */
+static void drop_edit_of(struct sip_msg *msg, struct str range)
+{
+	struct sip_edit *e = msg->edit;
+
+	for (unsigned i = 0; i < msg->n_edits; i++)
+		if (e[i].off == offset_of(msg, range.s) && e[i].len == range.len)
+			memmove(&e[i], &e[i + 1], (--msg->n_edits - i) * sizeof(*e));
+}
+
 static int fix_content_length(struct sip_msg *msg)
 {
 	const struct sip_value *v = sip_msg_value(msg, HDR_CONTENT_LENGTH, 0);
 	size_t body = offset_of(msg, msg->body.s), len = msg->body.len;
 	bool edited = false;
+
+	if (!v)
+		return 0;
+	drop_edit_of(msg, v->text);
 
 	for (unsigned i = 0; i < msg->n_edits; i++) {
 		if (msg->edit[i].off < body)
@@ -696,7 +804,7 @@ static int fix_content_length(struct sip_msg *msg)
 		edited = true;
 		len = len - msg->edit[i].len + msg->edit[i].textlen;
 	}
-	return edited && v ? sip_msg_replacef(msg, v->text, "%zu", len) : 0;
+	return edited ? sip_msg_replacef(msg, v->text, "%zu", len) : 0;
 }
 
 int sip_msg_splice(struct sip_msg *msg, struct buf *out)

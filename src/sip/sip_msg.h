@@ -3,7 +3,7 @@
  * sip_msg: one SIP message as three things: the bytes that came, our index of them (header lines
  * and their comma-separated values as byte ranges), and a list of edits on byte ranges. What
  * leaves is the bytes that came but for the edits. libosip2 parses the message too and says
- * whether it is one; for every header that we decide on, its count of values must equal ours.
+ * whether it is one: it sees the headers that we route by, and its count of values must equal ours.
  *
  * A message lives for one pass through the pipeline; who wants more calls sip_msg_dup().
  * RFC 3261 7, 20, 25.
@@ -23,6 +23,7 @@
 #define SIP_MSG_MAX    65535 /* bytes */
 #define SIP_LINES_MAX  256   /* header lines */
 #define SIP_VALUES_MAX 256   /* values of the headers that we know */
+#define SIP_PARAMS_MAX 1024  /* parameters in the headers that we route by */
 
 enum sip_method {
 	SIP_OTHER, /* any that needs no special care */
@@ -41,6 +42,7 @@ enum sip_method {
 
 enum sip_hdr {
 	HDR_UNKNOWN,
+	/* What we route by, and libosip2 has to see as we do: */
 	HDR_VIA,
 	HDR_FROM,
 	HDR_TO,
@@ -49,6 +51,7 @@ enum sip_hdr {
 	HDR_CONTACT,
 	HDR_ROUTE,
 	HDR_RECORD_ROUTE,
+	/* The others: */
 	HDR_MAX_FORWARDS,
 	HDR_EXPIRES,
 	HDR_CONTENT_TYPE,
@@ -62,7 +65,7 @@ enum sip_hdr {
 struct sip_line {
 	enum sip_hdr id;
 	struct str name;  /* as written */
-	struct str value; /* trimmed, folding inside */
+	struct str value; /* trimmed, folding inside; if empty, where it could be written */
 	struct str whole; /* with its line end */
 };
 
@@ -115,7 +118,7 @@ enum sip_parse {
 	SIP_PARSE_NOMEM,
 };
 
-/* Once before the first message; libosip2's tables. */
+/* Once before the first message; libosip2's tables. From then on it prints nothing. ENOMEM. */
 int sip_msg_init(void);
 
 /* `why` says in a few words what was wrong. The caller frees *out, which is NULL unless the
@@ -131,7 +134,7 @@ unsigned sip_msg_count(const struct sip_msg *msg, enum sip_hdr id);
 const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id);
 /* A header that is not in enum sip_hdr, by its full name; NULL. */
 const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name);
-/* A well-known option tag in a comma list such as Require. */
+/* SIP_OTHER for one that we have no name for. Case counts (RFC 3261 7.1). */
 enum sip_method sip_method_of(struct str name);
 
 /*
@@ -153,7 +156,8 @@ const char *sip_msg_line_start(const struct sip_msg *msg, enum sip_hdr id);
 /* Behind the last line of that header, or else as above. */
 const char *sip_msg_line_end(const struct sip_msg *msg, enum sip_hdr id);
 void sip_msg_edits_clear(struct sip_msg *msg);
-/* The message with its edits; Content-Length set right if the body was edited. ENOMEM. */
+/* The message with its edits; Content-Length set right if the body was edited. May be called
+ * again, after more edits too. ENOMEM; EINVAL: edits overlap. */
 int sip_msg_splice(struct sip_msg *msg, struct buf *out);
 
 #endif
