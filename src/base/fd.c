@@ -18,6 +18,14 @@ int fd_prepare(int fd)
 	return 0;
 }
 
+/* One system call instead of four, where the system can: each media stream opens four sockets. */
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+int fd_socket(int family, int type, int *fd)
+{
+	*fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return *fd < 0 ? errno : 0;
+}
+#else
 int fd_socket(int family, int type, int *fd)
 {
 	int err;
@@ -30,6 +38,7 @@ int fd_socket(int family, int type, int *fd)
 		fd_close(fd);
 	return err;
 }
+#endif
 
 int fd_pipe(int fds[2])
 {

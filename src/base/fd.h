@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fd: what every descriptor of ours must be: closed on exec, and never blocking when it is a
- * socket or a pipe. Done with fcntl(), since not every system can do it in socket() or pipe().
+ * socket or a pipe. Not every system can do that in socket() or pipe(): fcntl() does it there.
  */
 #ifndef BASE_FD_H
 #define BASE_FD_H

@@ -124,8 +124,6 @@ static void read_local(struct msghdr *msg, struct udp_from *from)
 	local4 info4;
 
 	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		uint16_t port = addr_port(&from->local);
-
 		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
 			in6.sin6_addr = info6.ipi6_addr;
@@ -137,11 +135,19 @@ static void read_local(struct msghdr *msg, struct udp_from *from)
 			in.sin_addr = *LOCAL4_RECV(&info4);
 			from->ifindex = LOCAL4_INDEX(&info4);
 			addr_set(&from->local, (struct sockaddr *)&in, sizeof(in));
-		} else {
-			continue;
 		}
-		addr_set_port(&from->local, port);
 	}
+}
+
+/* A system that tells nothing with the packet: at least what the socket is bound to. */
+static void ask_local(int fd, struct addr *out)
+{
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(local);
+
+	if (getsockname(fd, (struct sockaddr *)&local, &len) == 0 &&
+	    addr_set(out, (struct sockaddr *)&local, len) == 0)
+		addr_set_port(out, 0);
 }
 
 static ssize_t receive(int fd, struct msghdr *msg)
@@ -166,8 +172,7 @@ static ssize_t receive(int fd, struct msghdr *msg)
 int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from)
 {
 	union control control;
-	struct sockaddr_storage peer, local;
-	socklen_t local_len = sizeof(local);
+	struct sockaddr_storage peer;
 	struct iovec iov = { .iov_base = data, .iov_len = size };
 	struct msghdr msg = { .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &iov,
 		.msg_iovlen = 1, .msg_control = control.bytes,
@@ -182,9 +187,9 @@ int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from
 	err = addr_set(&from->peer, (struct sockaddr *)&peer, msg.msg_namelen);
 	if (err != 0)
 		return err;
-	if (getsockname(fd, (struct sockaddr *)&local, &local_len) == 0)
-		addr_set(&from->local, (struct sockaddr *)&local, local_len);
 	read_local(&msg, from);
+	if (!addr_is_set(&from->local))
+		ask_local(fd, &from->local);
 	*len = (size_t)n;
 	return (msg.msg_flags & MSG_TRUNC) != 0 ? EMSGSIZE : 0;
 }

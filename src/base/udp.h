@@ -16,7 +16,7 @@
 
 struct udp_from {
 	struct addr peer;
-	struct addr local;   /* where it was sent to; port is the socket's */
+	struct addr local;   /* where it was sent to; port 0: the caller knows its socket's */
 	unsigned ifindex;    /* interface that it arrived on; 0 unknown */
 };
 

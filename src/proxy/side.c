@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
+
 #define NAMES_MAX 8 /* LAN interfaces */
+#define ROUTES    64 /* the kernel's answers that we remember until the next refresh */
+
+/* From which of our addresses the kernel would send to `dest`; unset: it would not. */
+struct route {
+	struct addr dest, source;
+};
 
 struct side_map {
 	struct side_setup setup;
@@ -18,6 +26,7 @@ struct side_map {
 	struct addr wan[2];
 	const char *public_name; /* NULL: none, or a literal */
 	struct addr public_addr;
+	struct route route[ROUTES]; /* direct-mapped; a copy of what the kernel knows */
 	struct addr gateway[2]; /* of the default route; unset where the system does not tell */
 };
 
@@ -129,6 +138,7 @@ int side_refresh(struct side_map *map, const struct netif_set *set, bool *change
 		return err;
 	netif_set_done(&map->set);
 	map->set = fresh;
+	memset(map->route, 0, sizeof(map->route));
 	if (map->setup.outbound) {
 		resolve_name(map, map->setup.outbound, map->wan_name);
 		take_addr(map, map->setup.outbound, map->wan);
@@ -298,8 +308,23 @@ static enum side side_of(const struct side_map *map, const struct udp_from *from
 	return in_local_nets(map, &from->peer) && !is_wan_ifindex(map, from->ifindex) ? LAN : WAN;
 }
 
+/* netif_source_for(), which takes four system calls, for each peer once between two refreshes. */
+static bool source_for(struct side_map *map, const struct addr *dest, struct addr *source)
+{
+	static const uint8_t key[SIPHASH_KEY_LEN] = {0};
+	struct route *r = &map->route[addr_hash(dest, key, false) % ROUTES];
+
+	if (!addr_equal_ip(&r->dest, dest)) {
+		r->dest = *dest;
+		if (netif_source_for(dest, &r->source) != 0)
+			memset(&r->source, 0, sizeof(r->source));
+	}
+	*source = r->source;
+	return addr_is_set(source);
+}
+
 /* Our address on the LAN that suits this peer: on its own network if we are there. */
-static const struct addr *lan_local(const struct side_map *map, const struct addr *peer)
+static const struct addr *lan_local(struct side_map *map, const struct addr *peer)
 {
 	int family = index_of(addr_family(peer));
 	const struct netif_addr *e = lan_prefix_of(map, peer);
@@ -308,14 +333,14 @@ static const struct addr *lan_local(const struct side_map *map, const struct add
 	for (size_t i = 0; e && i < map->n_lan; i++)
 		if (strcmp(e->name, map->lan_name[i]) == 0 && addr_is_set(&map->lan[i][family]))
 			return &map->lan[i][family];
-	if (map->n_lan > 1 && netif_source_for(peer, &source) == 0)
+	if (map->n_lan > 1 && source_for(map, peer, &source))
 		for (size_t i = 0; i < map->n_lan; i++)
 			if (addr_equal_ip(&source, &map->lan[i][family]))
 				return &map->lan[i][family];
 	return side_addr(map, LAN, addr_family(peer));
 }
 
-void side_classify(const struct side_map *map, const struct udp_from *from, struct hop *out)
+void side_classify(struct side_map *map, const struct udp_from *from, struct hop *out)
 {
 	const struct addr *named;
 
@@ -330,7 +355,7 @@ void side_classify(const struct side_map *map, const struct udp_from *from, stru
 	out->named = named ? *named : out->local;
 }
 
-static int route_to_lan(const struct side_map *map, const struct addr *dest, struct hop *out)
+static int route_to_lan(struct side_map *map, const struct addr *dest, struct hop *out)
 {
 	const struct addr *local = lan_local(map, dest);
 
@@ -347,7 +372,7 @@ static int route_to_lan(const struct side_map *map, const struct addr *dest, str
 	return 0;
 }
 
-int side_route(const struct side_map *map, const struct addr *dest, struct hop *out)
+int side_route(struct side_map *map, const struct addr *dest, struct hop *out)
 {
 	int family = addr_family(dest);
 	const struct addr *named = side_addr(map, WAN, family);
@@ -356,7 +381,7 @@ int side_route(const struct side_map *map, const struct addr *dest, struct hop *
 	out->peer = *dest;
 	if (is_own(map, dest) || lan_prefix_of(map, dest) || in_local_nets(map, dest))
 		return route_to_lan(map, dest, out);
-	if (!side_is_single(map) && netif_source_for(dest, &source) == 0)
+	if (!side_is_single(map) && source_for(map, dest, &source))
 		for (size_t i = 0; i < map->n_lan; i++)
 			if (addr_equal_ip(&source, &map->lan[i][index_of(family)]))
 				return route_to_lan(map, dest, out);

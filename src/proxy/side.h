@@ -61,9 +61,9 @@ const char *side_ifname(const struct side_map *map, enum side side);
 const struct addr *side_addr(const struct side_map *map, enum side side, int family);
 
 /* Which side a datagram came from, and how to answer it. */
-void side_classify(const struct side_map *map, const struct udp_from *from, struct hop *out);
+void side_classify(struct side_map *map, const struct udp_from *from, struct hop *out);
 /* How to reach an address. ENETUNREACH: that side has no address of its family. */
-int side_route(const struct side_map *map, const struct addr *dest, struct hop *out);
+int side_route(struct side_map *map, const struct addr *dest, struct hop *out);
 
 /* The URI names this machine: one of our addresses or host_outbound, and the SIP port. */
 bool side_is_us(const struct side_map *map, const struct sip_uri *uri);

@@ -19,23 +19,25 @@ enum { V4, V6, SOCKETS };
 struct transport {
 	struct loop *loop;
 	int fd[SOCKETS];
+	uint16_t port[SOCKETS]; /* that they are bound to */
 	transport_recv_fn *fn;
 	void *arg;
 	struct trace *trace; /* NULL: none */
 	char data[SIP_MSG_MAX + 1];
 };
 
-static void readable(struct transport *t, int fd)
+static void readable(struct transport *t, int which)
 {
 	for (int i = 0; i < BURST; i++) {
 		struct udp_from from;
 		size_t len;
-		int err = udp_recv(fd, t->data, SIP_MSG_MAX, &len, &from);
+		int err = udp_recv(t->fd[which], t->data, SIP_MSG_MAX, &len, &from);
 
 		if (err == EMSGSIZE)
 			continue;
 		if (err)
 			return;
+		addr_set_port(&from.local, t->port[which]);
 		trace_datagram(t->trace, &from.peer, &from.local, t->data, len);
 		t->fn(t->arg, t->data, len, &from);
 	}
@@ -46,7 +48,7 @@ static void v4_readable(void *arg, unsigned events)
 	struct transport *t = arg;
 
 	(void)events;
-	readable(t, t->fd[V4]);
+	readable(t, V4);
 }
 
 static void v6_readable(void *arg, unsigned events)
@@ -54,7 +56,19 @@ static void v6_readable(void *arg, unsigned events)
 	struct transport *t = arg;
 
 	(void)events;
-	readable(t, t->fd[V6]);
+	readable(t, V6);
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	struct addr a;
+
+	if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0 ||
+	    addr_set(&a, (struct sockaddr *)&bound, len) != 0)
+		return 0;
+	return addr_port(&a);
 }
 
 static int open_family(struct transport *t, int which, int family, uint16_t port, int dscp)
@@ -63,6 +77,7 @@ static int open_family(struct transport *t, int which, int family, uint16_t port
 
 	if (err)
 		return err;
+	t->port[which] = port_of(t->fd[which]);
 	if (dscp > 0 && udp_set_dscp(t->fd[which], family, dscp) != 0)
 		log_warn(LOG_NET, "sip_dscp = %d could not be set on the SIP socket", dscp);
 	return loop_fd_add(t->loop, t->fd[which], LOOP_READ, which == V4 ? v4_readable : v6_readable,
@@ -114,33 +129,30 @@ void transport_set_trace(struct transport *t, struct trace *trace)
 }
 
 /* The address that the datagram bears: where the caller left it to the kernel we ask its routes. */
-static void trace_sent(struct transport *t, int fd, const struct addr *local,
+static void trace_sent(struct transport *t, int which, const struct addr *local,
     const struct addr *to, const void *data, size_t len)
 {
-	struct sockaddr_storage bound;
-	socklen_t bound_len = sizeof(bound);
-	struct addr from, socket;
+	struct addr from;
 
-	if (!t->trace || getsockname(fd, (struct sockaddr *)&bound, &bound_len) != 0 ||
-	    addr_set(&socket, (struct sockaddr *)&bound, bound_len) != 0)
+	if (!t->trace)
 		return;
 	if (local && addr_is_set(local) && !addr_is_any(local))
 		from = *local;
 	else if (netif_source_for(to, &from) != 0)
-		from = socket;
-	addr_set_port(&from, addr_port(&socket));
+		addr_any(&from, addr_family(to), 0);
+	addr_set_port(&from, t->port[which]);
 	trace_datagram(t->trace, &from, to, data, len);
 }
 
 int transport_send(struct transport *t, const void *data, size_t len, const struct addr *local,
     const struct addr *to)
 {
-	int fd = t->fd[addr_family(to) == AF_INET6 ? V6 : V4], err;
+	int which = addr_family(to) == AF_INET6 ? V6 : V4, err;
 
-	if (fd < 0)
+	if (t->fd[which] < 0)
 		return EAFNOSUPPORT;
-	err = udp_send(fd, data, len, local, to);
+	err = udp_send(t->fd[which], data, len, local, to);
 	if (!err)
-		trace_sent(t, fd, local, to, data, len);
+		trace_sent(t, which, local, to, data, len);
 	return err;
 }
