@@ -134,7 +134,7 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 	if (!sip_uri_is_sip(&uri))
 		return 0;
 	/* A redirection to somebody else is none of our business (RFC 3261 8.1.3.4). */
-	if (m->msg->status >= 300 && m->msg->status < 400 && !is_lan_host(m->sd, &uri) &&
+	if (m->msg->status >= 300 && !is_lan_host(m->sd, &uri) &&
 	    !side_is_us(m->sd->sides, &uri))
 		return 0;
 	if (m->how && m->how->registration)
@@ -356,21 +356,33 @@ static int find_own_record_route(const struct siproxd *sd, const struct sip_msg 
 	return -1;
 }
 
+/* The leading Record-Route values that are ours or the LAN's: nothing for the WAN, whatever the
+ * status: phones repeat them in failures too. */
+static unsigned inner_record_routes(const struct siproxd *sd, const struct sip_msg *msg)
+{
+	unsigned n = (unsigned)(find_own_record_route(sd, msg) + 1);
+	const struct sip_value *v;
+	struct sip_uri uri;
+
+	while ((v = sip_msg_value(msg, HDR_RECORD_ROUTE, n)) && find_lan_uri(sd, v->text, &uri))
+		n++;
+	return n;
+}
+
 static int response_record_route(const struct siproxd *sd, struct sip_msg *msg,
     const struct forward *fw, enum side from)
 {
 	char host[ADDR_TEXT_MAX + 8];
 
-	if (fw->in_dialog || !mask_forms_dialog(fw->method) || msg->status <= 100 ||
-	    msg->status >= 300)
+	if (from == fw->from.side)
 		return 0;
-	if (from == WAN && fw->from.side == LAN)
+	if (from == LAN)
+		return sip_msg_remove_first(msg, HDR_RECORD_ROUTE, inner_record_routes(sd, msg));
+	if (!fw->in_dialog && mask_forms_dialog(fw->method) && msg->status > 100 &&
+	    msg->status < 300)
 		return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_RECORD_ROUTE),
 		    "Record-Route: <sip:%s;lr>\r\n%s", host_port(&fw->from.named, host),
 		    fw->record_route ? fw->record_route : "");
-	if (from == LAN && fw->from.side == WAN)
-		return sip_msg_remove_first(msg, HDR_RECORD_ROUTE,
-		    (unsigned)(find_own_record_route(sd, msg) + 1));
 	return 0;
 }
 

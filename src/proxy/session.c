@@ -243,7 +243,7 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 	if (msg->status < 200)
 		return err;
 	d->confirmed = true;
-	if (!d->call)
+	if (!d->call && mask_forms_dialog(fw->method))
 		err = dialog_keep_for(d,
 		    1000 * (DIALOG_GRACE_S + (fw->expires_s ? fw->expires_s : DIALOG_DEFAULT_S)));
 	return err;
