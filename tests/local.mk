@@ -63,7 +63,9 @@ UNIT_TESTS += \
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \
 	tests/unit/core_call_test \
-	tests/unit/core_register_test
+	tests/unit/core_fork_test \
+	tests/unit/core_register_test \
+	tests/unit/core_rules_test
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -234,7 +234,6 @@ static bool fit_for_wan(const struct core_sent *m)
 	for (line = strtok_r(copy, "\r\n", &state); line; line = strtok_r(NULL, "\r\n", &state)) {
 		if (strncasecmp(line, "Call-ID:", 8) == 0 || strncasecmp(line, "i:", 2) == 0)
 			continue;
-		/* A response gives back the Vias that the request came with. */
 		if (strstr(line, "192.168.") || strstr(line, "fd00:1:") || strstr(line, "127.0.0."))
 			fits = false;
 	}
@@ -264,7 +263,8 @@ static int keep(void *arg, const void *data, size_t len, const struct hop *hop)
 	memcpy(m->text, data, len);
 	m->text[len] = '\0';
 	m->len = len;
-	if (hop->side == WAN && !fit_for_wan(m)) {
+	/* With one interface our WAN address is one of the LAN. */
+	if (hop->side == WAN && !side_is_single(c->sd.sides) && !fit_for_wan(m)) {
 		printf("# not fit for the WAN:\n# %.*s\n", (int)len, m->text);
 		c->leaked = true;
 	}
@@ -483,7 +483,7 @@ static char *finish(const char *text, size_t *len)
 
 static void parse_peer(const char *text, struct addr *out)
 {
-	const char *colon = strrchr(text, ':');
+	const char *colon = strrchr(text, ':'); /* of "[v6]:port" too */
 
 	addr_parse_n(out, text, (size_t)(colon - text), (uint16_t)atoi(colon + 1));
 }
@@ -622,15 +622,26 @@ void core_expect_rest(struct core *c, const char *what)
 	c->leaked = false;
 }
 
-/* The n-th line of that name; NULL. */
-static const char *find_line(const struct core_sent *m, const char *name, unsigned n)
+static bool is_named(const char *line, const char *name)
 {
 	size_t len = strlen(name);
-	const char *p = strstr(m->text, "\r\n");
 
+	return strncasecmp(line, name, len) == 0 && line[len] == ':';
+}
+
+/* The n-th line of that name or its compact form; NULL. */
+static const char *find_line(const struct core_sent *m, const char *name, unsigned n)
+{
+	static const char *const compact[][2] = {{"Via", "v"}, {"From", "f"}, {"To", "t"},
+	    {"Call-ID", "i"}, {"Contact", "m"}, {"Content-Length", "l"}};
+	const char *p = strstr(m->text, "\r\n"), *shorter = name;
+
+	for (size_t i = 0; i < sizeof(compact) / sizeof(*compact); i++)
+		if (strcmp(name, compact[i][0]) == 0)
+			shorter = compact[i][1];
 	for (; p && strncmp(p, "\r\n\r\n", 4) != 0; p = strstr(p + 2, "\r\n"))
-		if (strncasecmp(p + 2, name, len) == 0 && p[2 + len] == ':' && n-- == 0)
-			return p + 2 + len + 1;
+		if ((is_named(p + 2, name) || is_named(p + 2, shorter)) && n-- == 0)
+			return strchr(p + 2, ':') + 1;
 	return NULL;
 }
 

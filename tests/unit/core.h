@@ -74,7 +74,7 @@ void core_expect_silence(struct core *c, const char *what);
 /* Nothing is kept any more: no transaction, forward, dialog, call, port. A TAP line. */
 void core_expect_rest(struct core *c, const char *what);
 
-/* The n-th line of that header (by its full name); "" when it is not there. One of eight buffers. */
+/* The n-th line of that header (by its full name, also where it is compact); "" when it is not there. One of eight buffers. */
 const char *core_header(const struct core_sent *m, const char *name, unsigned n);
 unsigned core_count(const struct core_sent *m, const char *name);
 bool core_has(const struct core_sent *m, const char *text);
