@@ -67,7 +67,36 @@ UNIT_TESTS += \
 	tests/unit/core_register_test \
 	tests/unit/core_rules_test
 
+# The core once more, with allocations that fail when the test says so.
+UNIT_TESTS += tests/unit/core_alloc_test
+check_LIBRARIES += tests/unit/libfailing.a
+tests_unit_libfailing_a_CPPFLAGS = $(AM_CPPFLAGS) -include $(top_srcdir)/tests/unit/failing_core.h
+tests_unit_libfailing_a_SOURCES = \
+	src/base/buf.c \
+	src/base/hash.c \
+	src/base/timers.c \
+	src/proxy/call.c \
+	src/proxy/dialog.c \
+	src/proxy/forward.c \
+	src/proxy/location.c \
+	src/proxy/masquerade.c \
+	src/proxy/next_hop.c \
+	src/proxy/pipeline.c \
+	src/proxy/registration.c \
+	src/proxy/request.c \
+	src/proxy/response.c \
+	src/proxy/session.c \
+	src/proxy/side.c \
+	src/proxy/tag.c \
+	src/proxy/transaction.c \
+	src/sip/sip_msg.c \
+	src/sip/sip_reply.c \
+	src/sip/sip_sdp.c \
+	src/sip/sip_uri.c \
+	src/sip/sip_via.c
+tests_unit_core_alloc_test_LDADD = tests/unit/libfailing.a $(LDADD)
+
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h \
-	tests/data/configs tests/data/sip
+	tests/unit/failing_core.h tests/data/configs tests/data/sip
