@@ -65,7 +65,9 @@ UNIT_TESTS += \
 	tests/unit/core_call_test \
 	tests/unit/core_fork_test \
 	tests/unit/core_register_test \
-	tests/unit/core_rules_test
+	tests/unit/core_rules_test \
+	tests/unit/location_test \
+	tests/unit/transaction_test
 
 # The core once more, with allocations that fail when the test says so.
 UNIT_TESTS += tests/unit/core_alloc_test
