@@ -19,7 +19,8 @@ extern const char *const paths_registrations[];
 char *paths_in_jail(const char *jail, const char *path);
 /* The same file's name once we are in the jail; a pointer into `path`, NULL if it is outside. */
 const char *paths_from_inside(const char *jail, const char *path);
-/* Makes the last directory of `path` if only that is missing, and gives it to `owner`. */
+/* Makes the last directory of `path` if only that is missing, and gives it to `owner`. Never one
+ * directly below the root: that is a slip of the pen. */
 void paths_make_parent(const char *path, uid_t owner, gid_t group);
 
 #endif

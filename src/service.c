@@ -321,14 +321,15 @@ static void load_registrations(struct service *s)
 		log_info(LOG_REG, "%zu registrations are still valid", count);
 }
 
-static void save_registrations(struct service *s)
+static void save_registrations(struct service *s, bool at_end)
 {
 	struct siproxd *sd = &s->sd;
 	int err;
 
 	if (!sd->registrations)
 		return;
-	err = registrations_save(sd->registrations, sd->location, sd->sides, sd->key);
+	err = registrations_save(sd->registrations, sd->location, sd->sides, sd->key,
+	    sd->now_s(), at_end);
 	if (err)
 		log_every(600, LOG_LVL_ERR, LOG_REG, "%s cannot be written: %s",
 		    registrations_path(sd->registrations), strerror(err));
@@ -376,7 +377,7 @@ static void keep_house(void *arg)
 	struct service *s = arg;
 
 	location_expire(s->sd.location, s->sd.now_s());
-	save_registrations(s);
+	save_registrations(s, false);
 	if (s->rounds % REFRESH_ROUNDS == 0)
 		refresh_sides(s);
 	if (s->rounds % PUBLIC_NAME_ROUNDS == 0)
@@ -605,7 +606,7 @@ void service_stop(struct service *s)
 		timer_stop(sd->timers, &s->housekeeping);
 	resolver_cancel(s->public_query);
 	if (sd->location)
-		save_registrations(s);
+		save_registrations(s, true);
 	transactions_free(sd->transactions);
 	calls_free(sd->calls);
 	relay_free(sd->relay);

@@ -13,7 +13,7 @@ struct location {
 	struct list all;
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max, count;
-	uint64_t version;
+	uint64_t version, refreshes;
 };
 
 int location_new(struct location **out, const uint8_t key[SIPHASH_KEY_LEN], size_t max)
@@ -61,6 +61,11 @@ size_t location_count(const struct location *loc)
 uint64_t location_version(const struct location *loc)
 {
 	return loc->version;
+}
+
+uint64_t location_refreshes(const struct location *loc)
+{
+	return loc->refreshes;
 }
 
 static uint64_t hash_str(const struct location *loc, struct str s)
@@ -241,18 +246,12 @@ int location_offer(struct location *loc, const struct location_contact *c, int64
 	return err;
 }
 
-int location_confirm(struct location *loc, struct binding *b, const struct location_contact *c,
-    int64_t expires, int64_t now)
+/* Another contact, Call-ID or source; ENOMEM: nothing changed. */
+static int move(struct location *loc, struct binding *b, const struct location_contact *c)
 {
-	char *contact, *call_id;
+	char *contact = str_dup(c->contact), *call_id = str_dup(c->call_id);
 	struct sip_uri uri;
 
-	if (expires <= now) {
-		location_remove(loc, b);
-		return 0;
-	}
-	contact = str_dup(c->contact);
-	call_id = str_dup(c->call_id);
 	if (!contact || !call_id) {
 		free(contact);
 		free(call_id);
@@ -263,11 +262,32 @@ int location_confirm(struct location *loc, struct binding *b, const struct locat
 	b->contact = contact;
 	b->call_id = call_id;
 	b->peer = c->peer;
-	b->expires = expires;
 	hash_del(&loc->contacts, &b->by_contact);
 	hash_add(&loc->contacts, &b->by_contact,
 	    sip_uri_parse(&uri, str_of(b->contact)) == 0 ? hash_contact(loc, &uri) : 0);
-	loc->version++;
+	return 0;
+}
+
+int location_confirm(struct location *loc, struct binding *b, const struct location_contact *c,
+    int64_t expires, int64_t now)
+{
+	bool same_phone = same(b->contact, c->contact) && same(b->call_id, c->call_id) &&
+	    addr_equal(&b->peer, &c->peer);
+	int err = 0;
+
+	if (expires <= now) {
+		location_remove(loc, b);
+		return 0;
+	}
+	if (!same_phone)
+		err = move(loc, b, c);
+	if (err)
+		return err;
+	if (same_phone && b->expires > now)
+		loc->refreshes++;
+	else
+		loc->version++;
+	b->expires = expires;
 	return 0;
 }
 

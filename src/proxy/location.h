@@ -49,8 +49,10 @@ int location_new(struct location **out, const uint8_t key[SIPHASH_KEY_LEN], size
 void location_free(struct location *loc);
 void location_set_max(struct location *loc, size_t max);
 size_t location_count(const struct location *loc);
-/* Grows with each change that a restart must not lose. */
+/* Grows with each change that a restart must not lose ... */
 uint64_t location_version(const struct location *loc);
+/* ... and with each mere refresh, which only moves an expiry. */
+uint64_t location_refreshes(const struct location *loc);
 
 /* One of an earlier run, with its name; `version` stays. EEXIST, ENOMEM, ENOSPC. */
 int location_restore(struct location *loc, const struct location_contact *c, struct str mask_user,

@@ -17,7 +17,8 @@
 
 struct registrations {
 	struct file *table, *more;
-	uint64_t saved_version;
+	uint64_t saved_version, saved_refreshes;
+	int64_t saved_at; /* unix time of the last writing */
 	bool saved;
 	bool foreign; /* the file is none of ours: hands off */
 };
@@ -242,6 +243,7 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 	r->foreign = err == EBADMSG;
 	r->saved = !err;
 	r->saved_version = location_version(loc);
+	r->saved_refreshes = location_refreshes(loc);
 	return err;
 }
 
@@ -280,13 +282,25 @@ static void write_binding(struct binding *b, void *arg)
 	    none_if_null(b->instance));
 }
 
+static bool wants_saving(const struct registrations *r, const struct location *loc, int64_t now,
+    bool at_end)
+{
+	if (r->foreign)
+		return false;
+	if (!r->saved || r->saved_version != location_version(loc))
+		return true;
+	if (r->saved_refreshes == location_refreshes(loc))
+		return false;
+	return at_end || now < r->saved_at || now - r->saved_at >= REGISTRATIONS_CALM_S;
+}
+
 int registrations_save(struct registrations *r, const struct location *loc,
-    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN])
+    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, bool at_end)
 {
 	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .sides = sides};
 	int err = ENOMEM;
 
-	if (r->foreign || (r->saved && r->saved_version == location_version(loc)))
+	if (!wants_saving(r, loc, now, at_end))
 		return 0;
 	buf_str(&w.more, "key\t");
 	for (size_t i = 0; i < SIPHASH_KEY_LEN; i++)
@@ -300,7 +314,9 @@ int registrations_save(struct registrations *r, const struct location *loc,
 	}
 	if (!err) {
 		r->saved = true;
+		r->saved_at = now;
 		r->saved_version = location_version(loc);
+		r->saved_refreshes = location_refreshes(loc);
 	}
 	buf_free(&w.table);
 	buf_free(&w.more);

@@ -34,8 +34,14 @@ bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN]);
  * another kind, and is left alone: it will not be written either. A file of siproxd before 0.8.2
  * is ENOMSG: it counts as empty, and will be written anew. */
 int registrations_load(struct registrations *r, struct location *loc, int64_t now, size_t *count);
-/* Writes both if the table has changed since. errno; it will be tried again. */
+/*
+ * Writes both if the table has changed since; if phones have only refreshed, not more often than
+ * every REGISTRATIONS_CALM_S, for the sake of flash disks (they refresh long before they expire).
+ * `at_end`: the last chance. errno; it will be tried again.
+ */
 int registrations_save(struct registrations *r, const struct location *loc,
-    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN]);
+    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, bool at_end);
+
+#define REGISTRATIONS_CALM_S 30
 
 #endif
