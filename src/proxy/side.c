@@ -205,10 +205,11 @@ const char *side_ifname(const struct side_map *map, enum side side)
 	return side == WAN ? map->wan_name : map->lan_name[0];
 }
 
-/* Until host_outbound's name is resolved we have no name there that anybody could answer to. */
+/* Until host_outbound's name is resolved (to IPv4: there NAT is at home) we have no name there that
+ * anybody could answer to. */
 static const struct addr *wan_named(const struct side_map *map, int family)
 {
-	if (addr_family(&map->public_addr) == family || map->public_name)
+	if (addr_family(&map->public_addr) == family || (map->public_name && family == AF_INET))
 		return &map->public_addr;
 	return &map->wan[index_of(family)];
 }
