@@ -264,7 +264,7 @@ static void write_binding(struct binding *b, void *arg)
 	struct writing *w = arg;
 	const struct addr *wan = side_addr(w->sides, WAN, AF_INET);
 	char host[ADDR_TEXT_MAX] = "0.0.0.0", ip[ADDR_TEXT_MAX];
-	unsigned port = wan ? addr_port(wan) : 5060;
+	unsigned port;
 
 	if (!b->expires)
 		return;
@@ -272,6 +272,7 @@ static void write_binding(struct binding *b, void *arg)
 		wan = side_addr(w->sides, WAN, AF_INET6);
 	if (wan)
 		addr_format_host(wan, host);
+	port = wan ? addr_port(wan) : 5060;
 	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)b->expires, b->contact,
 	    b->mask_user, host);
 	if (port != 5060)
