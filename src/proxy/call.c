@@ -358,7 +358,7 @@ static int commit(struct call *call, struct m_line *m, enum call_leg leg, const 
 	peers[n] = said->peer;
 	if (n == m->n_peers[leg]) {
 		m->n_peers[leg]++;
-	} else {
+	} else if (old.id == said->peer.id) {
 		keep_source(&peers[n].rtp, &old.rtp);
 		keep_source(&peers[n].rtcp, &old.rtcp);
 	}
@@ -499,6 +499,22 @@ void call_answered(struct call *call, uint64_t peer_id)
 	if (call->owner->limits.latch_any)
 		log_info(LOG_RTP, "call %u: rtp_latch = any: the first source that sends is believed",
 		    call->number);
+}
+
+void call_forget_callee(struct call *call, uint64_t peer_id)
+{
+	for (unsigned i = 0; i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+		size_t n = 0;
+
+		for (size_t p = 0; p < m->n_peers[CALLEE]; p++)
+			if (m->peer[CALLEE][p].id != peer_id)
+				m->peer[CALLEE][n++] = m->peer[CALLEE][p];
+		if (n == 0 || n == m->n_peers[CALLEE])
+			continue;
+		m->n_peers[CALLEE] = n;
+		relay_flow_peers(call->owner->setup.relay, m->flow, CALLEE, m->peer[CALLEE], n);
+	}
 }
 
 /* --- silence ------------------------------------------------------------------------------ */

@@ -64,6 +64,8 @@ unsigned call_number(const struct call *call); /* "call 17:" in the log; never 0
 struct call *call_find(const struct calls *cs, unsigned number);
 /* The far ends agreed (2xx): the silence clock may run, early answers but `peer_id`'s go. */
 void call_answered(struct call *call, uint64_t peer_id);
+/* One of several callees has left: nothing is sent to it or taken from it any more. */
+void call_forget_callee(struct call *call, uint64_t peer_id);
 bool call_is_answered(const struct call *call);
 void call_add_dialog(struct call *call, struct dialog *d);
 struct list *call_dialogs(struct call *call); /* of struct dialog, by `link` */

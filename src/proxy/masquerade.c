@@ -108,7 +108,8 @@ static int identity_in(struct mask *m, const struct sip_value *v)
 
 	if (!own)
 		return 0;
-	return sip_msg_replacef(m->msg, v->text, "%s;tag=%.*s", own, STR_ARGS(tag));
+	return sip_msg_replacef(m->msg, v->text, "%s%s%.*s", own, tag.len ? ";tag=" : "",
+	    STR_ARGS(tag));
 }
 
 /* The user part under which the WAN reaches this contact. */

@@ -111,7 +111,8 @@ static int plan_dialog_to_lan(struct siproxd *sd, const struct sip_msg *req, str
 	t->uri = str_dup(str_of(phone->contact));
 	if (phone->route) {
 		t->route = str_dup(str_of(phone->route));
-		if (!t->route || side_route(sd->sides, &phone->hop.peer, &t->hop) != 0)
+		if (!t->route || side_route(sd->sides, &phone->hop.peer, &t->hop) != 0 ||
+		    t->hop.side != LAN)
 			return 480;
 	} else if (phone_hop(sd, phone->contact, &phone->hop.peer, &t->hop) != 0) {
 		return 480;

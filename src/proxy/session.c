@@ -320,12 +320,22 @@ static bool has_confirmed_dialog(struct call *call)
 	return false;
 }
 
+/* Two phones had answered at once, and the caller hangs up on one. */
+static void forget_peer(struct siproxd *sd, struct call *call, const struct dialog *d)
+{
+	const char *callee = d->end[call_side_of(call, CALLEE)].tag;
+
+	call_forget_callee(call, tag_id(sd->key, str_of(callee)));
+}
+
 /* Early dialogs of phones that did not get the call are no reason to keep it. */
 static void end_dialog(struct siproxd *sd, const struct forward *fw)
 {
 	struct dialog *d = find_dialog(sd, fw, str_of(fw->to_tag));
 	struct call *call = d ? d->call : NULL;
 
+	if (call)
+		forget_peer(sd, call, d);
 	dialog_free(d);
 	if (call && !has_confirmed_dialog(call) &&
 	    (call_is_answered(call) || list_is_empty(call_dialogs(call))))
@@ -368,7 +378,9 @@ static void write_bye(const struct siproxd *sd, const struct dialog *d, enum sid
 	    addr_format_host(&end->hop.named, host), addr_port(&end->hop.named), branch);
 	if (end->route)
 		buf_printf(out, "Route: %s\r\n", end->route);
-	buf_printf(out, "From: %s;tag=%s\r\nTo: %s;tag=%s\r\n", peer, other->tag, self, end->tag);
+	/* An RFC 2543 client has no tag. */
+	buf_printf(out, "From: %s%s%s\r\nTo: %s%s%s\r\n", peer, *other->tag ? ";tag=" : "",
+	    other->tag, self, *end->tag ? ";tag=" : "", end->tag);
 	buf_printf(out, "Call-ID: %s\r\nCSeq: %u BYE\r\n", d->call_id, other->cseq + 1);
 	buf_str(out, "Content-Length: 0\r\n\r\n");
 }
