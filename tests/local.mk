@@ -67,6 +67,8 @@ UNIT_TESTS += \
 	tests/unit/core_register_test \
 	tests/unit/core_rules_test \
 	tests/unit/location_test \
+	tests/unit/registrations_test \
+	tests/unit/side_test \
 	tests/unit/transaction_test
 
 # The core once more, with allocations that fail when the test says so.

@@ -90,6 +90,7 @@ static void test_both_answer(void)
 {
 	struct core c;
 	const struct core_sent *m[2], *got;
+	const struct flow_peer *peer;
 
 	core_init(&c);
 	core_start(&c, false);
@@ -110,6 +111,8 @@ static void test_both_answer(void)
 	is_int((long long)calls_count(c.sd.calls), 1, "leave the call of the first alone");
 	core_wait(&c, 1);
 	is_int((long long)ports_free_count(c.sd.ports), 9, "with its ports");
+	is_int((long long)core_flow_peers(&c, 0, 1, &peer), 1, "and that phone in it");
+	is_int(addr_port(&peer[0].rtp.signalled), 40010, "alone");
 	carol(&c, "BYE", "sip:bob@203.0.113.1", "i4", "t0", "", "");
 	got = core_expect(&c, LAN, "BYE sip:bob@192.168.1.10:5060", "until that ends");
 	core_answer(&c, got, "200 OK", NULL, "", NULL);
