@@ -247,9 +247,9 @@ bool config_row_is_default(const struct config *c, const struct config_row *row)
 
 	switch (row->type) {
 	case OPT_INT:
-		return *(const int *)v == atoi(row->def);
+		return *(const int *)v == strtol(row->def, NULL, 0);
 	case OPT_BOOL:
-		return *(const bool *)v == (atoi(row->def) != 0);
+		return *(const bool *)v == (strtol(row->def, NULL, 0) != 0);
 	case OPT_MASK:
 		return *(const uint32_t *)v == strtoul(row->def, NULL, 0);
 	case OPT_ENUM:

@@ -93,9 +93,11 @@ libsiproxd_a_SOURCES += \
 
 # starting and stopping it all
 libsiproxd_a_SOURCES += \
+	src/housekeeping.c \
 	src/paths.c src/paths.h \
 	src/service.c src/service.h \
-	src/service_check.c
+	src/service_check.c \
+	src/service_state.h
 
 sbin_PROGRAMS += siproxd
 siproxd_SOURCES = src/main.c

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service.h"
+#include "service_state.h"
 
 #include <errno.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +19,6 @@
 #include "media/ports.h"
 #include "media/relay.h"
 #include "paths.h"
-#include "proxy/call.h"
 #include "proxy/dialog.h"
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
@@ -30,31 +27,11 @@
 #include "proxy/session.h"
 #include "proxy/transaction.h"
 #include "sip/transport.h"
-#include "siproxd.h"
-
-#define HOUSEKEEPING_MS    1000
-#define REFRESH_ROUNDS     5  /* interfaces are looked at every so many */
-#define PUBLIC_NAME_ROUNDS 60 /* and host_outbound's name looked up */
 
 /* Answers to strangers, per source: enough for a lost trunk's keepalive, useless as an echo. */
 #define STRANGER_PER_MINUTE 20
 #define STRANGER_BURST      5
 #define STRANGER_SOURCES    4096
-
-struct service {
-	struct siproxd sd;
-	struct config *boot;   /* of the start: what cannot change at run time is read from it */
-	struct config *config; /* the one in force; may be the same */
-	struct service_options options;
-	struct file *config_file; /* for the reload, which root and the world outside a jail may
-				     be gone for; NULL: it could not be kept open */
-	char *pid_file; /* as it was called before the jail */
-	bool jailed;
-	struct trace *trace; /* NULL: none */
-	struct timer housekeeping;
-	unsigned rounds;
-	struct resolver_query *public_query;
-};
 
 static int64_t unix_time(void)
 {
@@ -74,22 +51,6 @@ static const char *run_as(const struct config *c)
 	if (c->user || geteuid() != 0)
 		return c->user;
 	return getpwnam("siproxd") ? "siproxd" : "nobody";
-}
-
-static void set_log(const struct service *s)
-{
-	uint32_t mask = s->config->debug_level;
-	char *end;
-
-	if (s->options.debug) {
-		long given = strtol(s->options.debug, &end, 0);
-
-		if (*end == '\0' && end != s->options.debug)
-			mask = given ? (uint32_t)given : mask;
-		else
-			log_warn(LOG_MAIN, "-d %s is no number and is ignored", s->options.debug);
-	}
-	log_set(s->config->silence_log, mask);
 }
 
 /* --- starting ----------------------------------------------------------------------------- */
@@ -245,17 +206,6 @@ static void call_lapsed(void *arg, struct call *call, const char *why)
 	session_hang_up(arg, call, why);
 }
 
-static void fill_call_limits(const struct config *c, struct call_limits *out)
-{
-	*out = (struct call_limits){
-	    .max = (size_t)c->max_calls,
-	    .silence_s = (unsigned)c->rtp_timeout,
-	    .hold_s = (unsigned)c->rtp_hold_timeout,
-	    .latch_any = c->rtp_latch == RTP_LATCH_ANY,
-	    .dscp = c->rtp_dscp ? c->rtp_dscp : -1,
-	};
-}
-
 static int start_media(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
@@ -270,7 +220,7 @@ static int start_media(struct service *s)
 		return err;
 	setup.relay = sd->relay;
 	setup.ports = sd->ports;
-	fill_call_limits(c, &limits);
+	house_call_limits(c, &limits);
 	return calls_new(&sd->calls, &setup, &limits);
 }
 
@@ -321,183 +271,6 @@ static void load_registrations(struct service *s)
 		log_info(LOG_REG, "%zu registrations are still valid", count);
 }
 
-static void save_registrations(struct service *s, bool at_end)
-{
-	struct siproxd *sd = &s->sd;
-	int err;
-
-	if (!sd->registrations)
-		return;
-	err = registrations_save(sd->registrations, sd->location, sd->sides, sd->key,
-	    sd->now_s(), at_end);
-	if (err)
-		log_every(600, LOG_LVL_ERR, LOG_REG, "%s cannot be written: %s",
-		    registrations_path(sd->registrations), strerror(err));
-}
-
-/* --- keeping house ------------------------------------------------------------------------ */
-
-static void public_name_resolved(void *arg, int err, const struct addr *addr, size_t count)
-{
-	struct service *s = arg;
-
-	s->public_query = NULL;
-	if (!err && count)
-		side_set_public(s->sd.sides, &addr[0]);
-	else
-		log_every(600, LOG_LVL_WARN, LOG_DNS, "host_outbound = %s has no address (%s)",
-		    s->config->host_outbound ? s->config->host_outbound : "", strerror(err));
-}
-
-static void look_up_public_name(struct service *s)
-{
-	const char *name = s->config->host_outbound;
-	struct addr literal;
-
-	if (!name || s->public_query || addr_parse(&literal, name, 0) == 0)
-		return;
-	if (resolver_lookup(s->sd.resolver, name, AF_INET, (uint16_t)s->boot->sip_listen_port,
-		public_name_resolved, s, &s->public_query) != 0)
-		s->public_query = NULL;
-}
-
-static void refresh_sides(struct service *s)
-{
-	char text[256];
-	bool changed = false;
-
-	if (side_refresh(s->sd.sides, NULL, &changed) != 0 || !changed)
-		return;
-	log_info(LOG_NET, "address changed: %s", side_describe(s->sd.sides, text, sizeof(text)));
-	resolver_reload(s->sd.resolver);
-}
-
-static void keep_house(void *arg)
-{
-	struct service *s = arg;
-
-	location_expire(s->sd.location, s->sd.now_s());
-	save_registrations(s, false);
-	if (s->rounds % REFRESH_ROUNDS == 0)
-		refresh_sides(s);
-	if (s->rounds % PUBLIC_NAME_ROUNDS == 0)
-		look_up_public_name(s);
-	s->rounds++;
-	timer_start(s->sd.timers, &s->housekeeping, HOUSEKEEPING_MS, keep_house, s);
-}
-
-static void on_stop(void *arg, int signo)
-{
-	struct service *s = arg;
-
-	log_info(LOG_MAIN, "ending on signal %d", signo);
-	loop_stop(s->sd.loop);
-}
-
-static void needs_restart(void *arg, const char *name)
-{
-	(void)arg;
-	log_warn(LOG_MAIN, "%s has changed in the file; that needs a restart", name);
-}
-
-static void apply(struct service *s)
-{
-	struct siproxd *sd = &s->sd;
-	const struct config *c = s->config;
-	struct call_limits limits;
-
-	sd->config = c;
-	set_log(s);
-	transactions_set_max(sd->transactions, (size_t)c->max_transactions);
-	location_set_max(sd->location, (size_t)c->max_registrations);
-	side_set_local_nets(sd->sides, &c->local_nets);
-	side_set_public_name(sd->sides, c->host_outbound);
-	resolver_cancel(s->public_query);
-	s->public_query = NULL;
-	look_up_public_name(s);
-	fill_call_limits(c, &limits);
-	calls_set_limits(sd->calls, &limits);
-	if (ports_set_range(sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high) != 0)
-		log_warn(LOG_MAIN, "the new RTP port range could not be taken over");
-}
-
-static int read_config(struct service *s, struct config **out, struct config_messages *msgs)
-{
-	char *text = NULL;
-	size_t len;
-	int err = s->config_file ? file_read(s->config_file, CONFIG_FILE_MAX, &text, &len) : EBADF;
-
-	if (err)
-		log_err(LOG_MAIN, "%s cannot be read again: %s", s->boot->file, strerror(err));
-	else
-		err = config_parse(out, s->boot->file, text, len, msgs);
-	free(text);
-	return err;
-}
-
-/* HUP: a broken file changes nothing. */
-static void on_reload(void *arg, int signo)
-{
-	struct service *s = arg;
-	struct config_messages msgs = CONFIG_MESSAGES_INIT;
-	struct config *fresh, *old = s->config;
-	int err = read_config(s, &fresh, &msgs);
-	char text[512];
-
-	(void)signo;
-	for (size_t i = 0; i < msgs.count; i++)
-		if (msgs.item[i].level <= CONFIG_WARN)
-			log_warn(LOG_MAIN, "%s",
-			    config_message_text(&msgs.item[i], text, sizeof(text)));
-	config_messages_done(&msgs);
-	if (err) {
-		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");
-		return;
-	}
-	config_restart_needed(s->boot, fresh, needs_restart, NULL);
-	s->config = fresh;
-	apply(s);
-	if (old != s->boot)
-		config_free(old);
-	log_info(LOG_MAIN, "configuration reloaded from %s", s->boot->file);
-}
-
-static void on_statistics(void *arg, int signo)
-{
-	const struct service *s = arg;
-	const struct counters *n = &s->sd.counters;
-
-	(void)signo;
-	log_info(LOG_MAIN,
-	    "STATS: %zu calls, %zu media streams, %zu registrations, %zu transactions, %zu of %zu "
-	    "port pairs free",
-	    calls_count(s->sd.calls), s->sd.relay ? relay_flow_count(s->sd.relay) : 0,
-	    location_count(s->sd.location), transactions_count(s->sd.transactions),
-	    ports_free_count(s->sd.ports), ports_total(s->sd.ports));
-	log_info(LOG_MAIN,
-	    "STATS: messages received %llu, forwarded %llu, answered %llu, malformed %llu, stray "
-	    "%llu, of strangers %llu, not sent %llu; calls %llu, refused %llu",
-	    (unsigned long long)n->received, (unsigned long long)n->forwarded,
-	    (unsigned long long)n->answered, (unsigned long long)n->dropped_bad,
-	    (unsigned long long)n->dropped_stray, (unsigned long long)n->dropped_stranger,
-	    (unsigned long long)n->sends_failed, (unsigned long long)n->calls,
-	    (unsigned long long)n->calls_refused);
-}
-
-static int start_signals(struct service *s)
-{
-	static const struct {
-		int signo;
-		loop_signal_fn *fn;
-	} signals[] = {
-	    {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_statistics}};
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(signals) / sizeof(*signals); i++)
-		err = loop_signal_add(s->sd.loop, signals[i].signo, signals[i].fn, s);
-	return err;
-}
-
 /* --- the list of starts ------------------------------------------------------------------- */
 
 static int start_loop(struct service *s)
@@ -530,7 +303,7 @@ static int start_files(struct service *s)
 static int start_house(struct service *s)
 {
 	load_registrations(s);
-	return timer_start(s->sd.timers, &s->housekeeping, 0, keep_house, s);
+	return house_start(s);
 }
 
 /* In this order; what needs root comes before drop_root, the thread after it. */
@@ -547,7 +320,7 @@ static const struct start {
     {"giving up root", drop_root},
     {"the proxy", start_core},
     {"the media relay", start_media},
-    {"signals", start_signals},
+    {"signals", house_start_signals},
     {"the registrations", start_house},
 };
 
@@ -564,7 +337,7 @@ int service_start(struct service **out, struct config *config,
 	}
 	s->boot = s->config = config;
 	s->options = *options;
-	set_log(s);
+	house_set_log(s);
 	for (size_t i = 0; !err && i < sizeof(starts) / sizeof(*starts); i++) {
 		err = starts[i].fn(s);
 		if (err)
@@ -602,11 +375,7 @@ void service_stop(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
 
-	if (sd->timers)
-		timer_stop(sd->timers, &s->housekeeping);
-	resolver_cancel(s->public_query);
-	if (sd->location)
-		save_registrations(s, true);
+	house_stop(s);
 	transactions_free(sd->transactions);
 	calls_free(sd->calls);
 	relay_free(sd->relay);

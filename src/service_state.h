@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * service_state: what the running program consists of, shared by the two files that look after it:
+ * service.c makes and unmakes it, housekeeping.c keeps it in order. Nobody else includes this.
+ */
+#ifndef SERVICE_STATE_H
+#define SERVICE_STATE_H
+
+#include <stdbool.h>
+
+#include "base/timers.h"
+#include "proxy/call.h"
+#include "service.h"
+#include "siproxd.h"
+
+struct file;
+struct resolver_query;
+struct trace;
+
+struct service {
+	struct siproxd sd;
+	struct config *boot;   /* of the start: what cannot change at run time is read from it */
+	struct config *config; /* the one in force; may be the same */
+	struct service_options options;
+	struct file *config_file; /* for the reload, which root and the world outside a jail may
+				     be gone for; NULL: it could not be kept open */
+	char *pid_file; /* as it was called before the jail */
+	bool jailed;
+	struct trace *trace; /* NULL: none */
+	struct timer housekeeping;
+	unsigned rounds;
+	struct resolver_query *public_query;
+};
+
+/* In housekeeping.c: */
+
+/* The signals' callbacks. errno. */
+int house_start_signals(struct service *s);
+/* Expiry, saving, changes of address: from now on, once a second. ENOMEM. */
+int house_start(struct service *s);
+void house_stop(struct service *s);
+/* silence_log, debug_level and -d. */
+void house_set_log(const struct service *s);
+void house_call_limits(const struct config *c, struct call_limits *out);
+
+#endif
