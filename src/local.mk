@@ -53,6 +53,7 @@ endif
 
 # sip/: how SIP is written
 libsiproxd_a_SOURCES += \
+	src/sip/sip_body.c src/sip/sip_body.h \
 	src/sip/sip_msg.c src/sip/sip_msg.h \
 	src/sip/sip_reply.c src/sip/sip_reply.h \
 	src/sip/sip_sdp.c src/sip/sip_sdp.h \

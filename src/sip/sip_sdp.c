@@ -1,65 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/sip_sdp.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <osipparser2/sdp_message.h>
+
+#include "sip/sip_body.h"
 
 bool sip_sdp_present(const struct sip_msg *msg)
 {
-	const struct sip_value *type = sip_msg_value(msg, HDR_CONTENT_TYPE, 0);
-	const char *end;
+	struct str body;
 
-	if (!type || msg->body.len == 0)
-		return false;
-	end = sip_scan_to(type->text.s, type->text.s + type->text.len, ';');
-	return str_is_nocase(str_trim(str_range(type->text.s, end)), "application/sdp");
+	return sip_body_find(msg, "application/sdp", &body) > 0;
 }
 
-/* Space-separated word n (from 0) of a line. */
-static struct str word(struct str line, unsigned n)
+/* --- words and addresses ------------------------------------------------------------------ */
+
+/* The next word; len 0 behind the last. */
+static struct str next_word(const char **p, const char *end)
+{
+	const char *start = *p, *stop;
+
+	while (start < end && str_is_blank(*start))
+		start++;
+	for (stop = start; stop < end && !str_is_blank(*stop);)
+		stop++;
+	*p = stop;
+	return str_range(start, stop);
+}
+
+/* Word n (from 0, and small). */
+static struct str word(struct str text, unsigned n)
+{
+	const char *p = text.s, *end = text.s + text.len;
+	struct str w;
+
+	do
+		w = next_word(&p, end);
+	while (n-- > 0);
+	return w;
+}
+
+static bool has_prefix(struct str s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && strncasecmp(s.s, prefix, len) == 0;
+}
+
+/* "IP4 192.0.2.1/127", behind the word IN, to the end of the line; len 0: there is none. A word
+ * too many, such as in a user name of an o= line, does not matter. */
+static struct str ip_part(struct str line)
 {
 	const char *p = line.s, *end = line.s + line.len;
+	struct str w, before = {NULL, 0};
 
-	for (;;) {
-		const char *start, *stop;
-
-		while (p < end && *p == ' ')
-			p++;
-		for (start = stop = p; stop < end && *stop != ' ';)
-			stop++;
-		if (n-- == 0)
-			return str_range(start, stop);
-		if (stop == end)
-			return (struct str){end, 0};
-		p = stop;
-	}
+	if (line.len >= 2)
+		p += 2;
+	for (; (w = next_word(&p, end)).len; before = w)
+		if (str_is_nocase(before, "IN") &&
+		    (str_is_nocase(w, "IP4") || str_is_nocase(w, "IP6")))
+			return str_range(w.s, end);
+	return (struct str){end, 0};
 }
 
-/* The address in "IN IP4 192.0.2.1/127", whose words start at `first`. */
-static int read_address(struct str line, unsigned first, uint16_t port, struct addr *out)
+/* The address in it. EINVAL: a name. */
+static int read_address(struct str part, uint16_t port, struct addr *out)
 {
-	struct str host = word(line, first + 2);
+	struct str host = word(part, 1);
 	const char *slash = memchr(host.s, '/', host.len);
 
-	if (slash)
-		host.len = (size_t)(slash - host.s);
-	return addr_parse_n(out, host.s, host.len, port);
+	return addr_parse_n(out, host.s, slash ? (size_t)(slash - host.s) : host.len, port);
 }
 
-static int read_m_line(struct sip_sdp_media *m, struct str text)
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* RFC 4566 5 ends lines with CR LF or LF; a lone CR is taken for one by some readers. */
+static const char *line_stop(const char *p, const char *end)
 {
-	struct str value = {text.s + 2, text.len - 2};
-	struct str port = word(value, 1);
+	while (p < end && *p != '\r' && *p != '\n')
+		p++;
+	if (p < end && *p++ == '\r' && p < end && *p == '\n')
+		p++;
+	return p;
+}
+
+/* "m=audio 49170/2 RTP/AVP 0" */
+static int read_m_line(struct sip_sdp *out, struct str text)
+{
+	struct str value = {text.s + 2, text.len - 2}, port = word(value, 1);
 	const char *slash = memchr(port.s, '/', port.len);
+	struct sip_sdp_media *m;
 	uint64_t n;
 
+	if (out->n_media == SIP_SDP_MEDIA_MAX ||
+	    !str_to_uint(slash ? str_range(port.s, slash) : port, 65535, &n))
+		return EINVAL;
+	m = &out->media[out->n_media++];
 	m->type = word(value, 0);
 	m->proto = word(value, 2);
-	m->port_text = slash ? str_range(port.s, slash) : port;
-	if (!m->proto.len || !str_to_uint(m->port_text, 65535, &n))
-		return EINVAL;
+	m->port_text = port;
 	m->port = (uint16_t)n;
-	return 0;
+	return m->proto.len ? 0 : EINVAL;
 }
 
 static int index_lines(struct sip_sdp *out, struct str body)
@@ -67,31 +108,20 @@ static int index_lines(struct sip_sdp *out, struct str body)
 	const char *p = body.s, *end = body.s + body.len;
 
 	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		const char *stop = lf ? lf + 1 : end;
-		struct str text = str_trim(str_range(p, stop));
+		const char *stop = line_stop(p, end);
+		struct sip_sdp_line *line = &out->line[out->n_lines];
 
 		if (out->n_lines == SIP_SDP_LINES_MAX)
 			return EINVAL;
-		if (text.len >= 2 && text.s[1] == '=' && text.s[0] == 'm') {
-			if (out->n_media == SIP_SDP_MEDIA_MAX ||
-			    read_m_line(&out->media[out->n_media], text) != 0)
-				return EINVAL;
-			out->n_media++;
-		}
-		out->line[out->n_lines].text = text;
-		out->line[out->n_lines].whole = str_range(p, stop);
-		out->line[out->n_lines++].media = (int)out->n_media - 1;
+		line->text = str_trim(str_range(p, stop));
+		line->whole = str_range(p, stop);
+		if (has_prefix(line->text, "m=") && read_m_line(out, line->text) != 0)
+			return EINVAL;
+		line->media = (int)out->n_media - 1;
+		out->n_lines++;
 		p = stop;
 	}
-	return 0;
-}
-
-static bool has_prefix(struct str s, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return s.len >= len && memcmp(s.s, prefix, len) == 0;
+	return out->n_lines && has_prefix(out->line[0].text, "v=") ? 0 : EINVAL;
 }
 
 static int read_c_and_o(struct sip_sdp *out)
@@ -109,9 +139,13 @@ static int read_c_and_o(struct sip_sdp *out)
 			*c = text;
 		}
 	}
-	return out->o_line.len ? 0 : EINVAL;
+	if (!out->o_line.len)
+		return EINVAL;
+	read_address(ip_part(out->o_line), 0, &out->origin);
+	return 0;
 }
 
+/* The session's stand before the m-lines and hold for each; an m-line's own overrule them. */
 static void read_attribute(struct sip_sdp *out, int media, struct str text)
 {
 	for (unsigned i = 0; i < out->n_media; i++) {
@@ -121,39 +155,52 @@ static void read_attribute(struct sip_sdp *out, int media, struct str text)
 			continue;
 		if (str_is(text, "a=inactive") || str_is(text, "a=sendonly"))
 			m->held = true;
-		else if (media >= 0 && (str_is(text, "a=sendrecv") || str_is(text, "a=recvonly")))
-			m->held = addr_is_set(&m->rtp) && addr_is_any(&m->rtp);
+		else if (str_is(text, "a=sendrecv") || str_is(text, "a=recvonly"))
+			m->held = addr_is_any(&m->rtp);
 	}
 }
 
 /* RFC 3605: "a=rtcp:53020" or "a=rtcp:53020 IN IP4 126.16.64.4" */
 static void read_rtcp(struct sip_sdp_media *m, struct str text)
 {
-	struct str value = {text.s + 7, text.len - 7};
+	struct str value = {text.s + 7, text.len - 7}, ip = ip_part(text);
 	uint64_t port;
 	struct addr a;
 
 	if (!str_to_uint(word(value, 0), 65535, &port) || port == 0)
 		return;
 	addr_set_port(&m->rtcp, (uint16_t)port);
-	if (word(value, 3).len && read_address(value, 1, (uint16_t)port, &a) == 0)
+	if (ip.len && read_address(ip, (uint16_t)port, &a) == 0)
 		m->rtcp = a;
 }
 
-static void read_addresses(struct sip_sdp *out)
+static bool is_over_udp(struct str proto)
 {
-	for (unsigned i = 0; i < out->n_media; i++) {
-		struct sip_sdp_media *m = &out->media[i];
-		struct str c = m->c_line.len ? m->c_line : out->c_line;
-		struct str value = {c.s ? c.s + 2 : NULL, c.len ? c.len - 2 : 0};
+	return !has_prefix(proto, "TCP") && !has_prefix(proto, "SCTP") && !has_prefix(proto, "DCCP");
+}
 
-		m->relayable = !has_prefix(m->proto, "TCP") && m->port != 0;
-		if (!c.len || read_address(value, 0, m->port, &m->rtp) != 0)
-			continue;
-		m->held = addr_is_any(&m->rtp);
-		m->rtcp = m->rtp;
-		addr_set_port(&m->rtcp, (uint16_t)(m->port == 65535 ? 65535 : m->port + 1));
-	}
+static void read_media(struct sip_sdp *out, struct sip_sdp_media *m)
+{
+	struct str c = m->c_line.len ? m->c_line : out->c_line;
+
+	m->relayable = m->port != 0 && is_over_udp(m->proto);
+	if (!c.len || read_address(ip_part(c), m->port, &m->rtp) != 0)
+		return;
+	m->held = addr_is_any(&m->rtp);
+	m->rtcp = m->rtp;
+	addr_set_port(&m->rtcp, (uint16_t)(m->port == 65535 ? 65535 : m->port + 1));
+}
+
+int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg)
+{
+	struct str body;
+
+	memset(out, 0, sizeof(*out));
+	if (sip_body_find(msg, "application/sdp", &body) != 1 || memchr(body.s, '\0', body.len) ||
+	    index_lines(out, body) != 0 || read_c_and_o(out) != 0)
+		return EINVAL;
+	for (unsigned i = 0; i < out->n_media; i++)
+		read_media(out, &out->media[i]);
 	for (unsigned i = 0; i < out->n_lines; i++) {
 		struct str text = out->line[i].text;
 		int media = out->line[i].media;
@@ -163,83 +210,112 @@ static void read_addresses(struct sip_sdp *out)
 		else if (has_prefix(text, "a="))
 			read_attribute(out, media, text);
 	}
-}
-
-/* libosip2 must find the same media lines with the same ports. */
-static bool osip_agrees(const struct sip_sdp *ours, struct str body)
-{
-	sdp_message_t *theirs = NULL;
-	char *text = str_dup(body);
-	bool agree = false;
-
-	if (text && sdp_message_init(&theirs) == 0 && sdp_message_parse(theirs, text) == 0) {
-		agree = osip_list_size(&theirs->m_medias) == (int)ours->n_media;
-		for (unsigned i = 0; agree && i < ours->n_media; i++) {
-			const sdp_media_t *m = osip_list_get(&theirs->m_medias, (int)i);
-
-			agree = m && m->m_port && str_is(ours->media[i].port_text, m->m_port);
-		}
-	}
-	sdp_message_free(theirs);
-	free(text);
-	return agree;
-}
-
-int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg)
-{
-	memset(out, 0, sizeof(*out));
-	if (memchr(msg->body.s, '\0', msg->body.len) || index_lines(out, msg->body) != 0 ||
-	    read_c_and_o(out) != 0)
-		return EINVAL;
-	read_addresses(out);
-	return osip_agrees(out, msg->body) ? 0 : EINVAL;
+	return 0;
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
 
-static const char *family_name(const struct addr *a)
-{
-	return addr_family(a) == AF_INET6 ? "IP6" : "IP4";
-}
-
-/* The words "IP4 192.0.2.1" that end a c= or o= line, from its word `first` on. */
-static int put_address(struct sip_msg *msg, struct str line, unsigned first, const struct addr *a)
+static int put_address(struct sip_msg *msg, struct str part, const struct addr *a)
 {
 	char ip[ADDR_TEXT_MAX];
-	struct str type = word(line, first);
 
-	return sip_msg_replacef(msg, str_range(type.s, line.s + line.len), "%s %s",
-	    family_name(a), addr_format_ip(a, ip));
+	return sip_msg_replacef(msg, part, "IP%d %s", addr_family(a) == AF_INET6 ? 6 : 4,
+	    addr_format_ip(a, ip));
 }
 
-static int put_c_line(struct sip_msg *msg, struct str line, const struct addr *a)
+static bool is_digit(char c, bool ip6)
 {
-	struct addr old;
-	struct str value = {line.s + 2, line.len - 2};
-
-	if (read_address(value, 0, 0, &old) == 0 && addr_is_any(&old))
-		return 0;
-	return put_address(msg, line, 1, a);
+	return c == '.' || (ip6 ? c == ':' || isxdigit((unsigned char)c) : isdigit((unsigned char)c));
 }
 
-static int put_media(struct sip_msg *msg, const struct sip_sdp_media *m,
+/* What could be an address, if it begins at p: digits and dots, or hexadecimal ones and colons. */
+static struct str run_at(struct str text, const char *p, bool ip6)
+{
+	const char *end = text.s + text.len, *stop = p;
+
+	if (p > text.s && is_digit(p[-1], ip6))
+		return (struct str){p, 0};
+	while (stop < end && is_digit(*stop, ip6))
+		stop++;
+	while (stop > p && stop[-1] == '.')
+		stop--;
+	/* Behind a colon that is none of its own */
+	if (stop - p > 2 && p[0] == ':' && p[1] != ':')
+		p++;
+	return str_range(p, stop);
+}
+
+/* An address of the side that the description came from, rather than of the Internet. */
+static bool is_inside(const struct sip_sdp *sdp, struct str text)
+{
+	struct addr a;
+
+	if (text.len < 3 || addr_parse_n(&a, text.s, text.len, 0) != 0 || addr_is_any(&a) ||
+	    addr_is_loopback(&a))
+		return false;
+	return addr_is_private(&a) || (addr_is_set(&sdp->origin) && addr_equal_ip(&a, &sdp->origin));
+}
+
+/*
+ * Replaces such addresses in lines where nobody looks for one: user data (s=, u=, e=), the user in
+ * o=, an MSRP path, a source-filter (where it is even true: we are the source).
+ */
+static int sweep(const struct sip_sdp *sdp, struct sip_msg *msg, struct str text,
     const struct addr *session)
 {
-	const struct addr *a = addr_is_set(&m->relay) ? &m->relay : session;
+	const char *end = text.s + text.len, *p = text.s;
+	char ip[ADDR_TEXT_MAX];
 	int err = 0;
 
-	if (m->port)
-		err = sip_msg_replacef(msg, m->port_text, "%u",
-		    addr_is_set(&m->relay) ? addr_port(&m->relay) : 0);
-	if (!err && m->c_line.len)
-		err = put_c_line(msg, m->c_line, a);
+	while (p < end && !err) {
+		struct str found = run_at(text, p, true);
+
+		if (!is_inside(sdp, found))
+			found = run_at(text, p, false);
+		if (is_inside(sdp, found)) {
+			err = sip_msg_replace(msg, found, str_of(addr_format_ip(session, ip)));
+			p = found.s + found.len;
+		} else {
+			p++;
+		}
+	}
 	return err;
 }
 
-static bool is_ice_line(struct str text)
+/* Behind the name of an attribute, which could be taken for hexadecimal digits. */
+static struct str swept_part(struct str line)
+{
+	const char *colon = has_prefix(line, "a=") ? memchr(line.s, ':', line.len) : NULL;
+
+	return colon ? str_range(colon + 1, line.s + line.len) : line;
+}
+
+/* A c= of 0.0.0.0 means hold. */
+static bool is_hold(struct str part)
+{
+	struct addr a;
+
+	return read_address(part, 0, &a) == 0 && addr_is_any(&a);
+}
+
+/* a=rtcp names our RTCP port, with our address where one was written. */
+static int put_rtcp(struct sip_msg *msg, const struct sip_sdp_media *m, struct str text)
+{
+	struct str old = {text.s + 7, text.len - 7};
+	char ip[ADDR_TEXT_MAX];
+	unsigned port = addr_port(&m->relay) + 1u;
+
+	if (!word(old, 1).len)
+		return sip_msg_replacef(msg, old, "%u", port);
+	return sip_msg_replacef(msg, old, "%u IN IP%d %s", port,
+	    addr_family(&m->relay) == AF_INET6 ? 6 : 4, addr_format_ip(&m->relay, ip));
+}
+
+/* Other ways to the media than m= and c=: they lead past us. */
+static bool is_other_way(struct str text)
 {
 	static const char *const names[] = {"a=candidate:", "a=remote-candidates:", "a=ice-",
-	    "a=end-of-candidates"};
+	    "a=end-of-candidates", "a=x-candidate", "a=alt:", "a=altc:"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (has_prefix(text, names[i]))
@@ -247,38 +323,37 @@ static bool is_ice_line(struct str text)
 	return false;
 }
 
-/* a=rtcp names our RTCP port, with our address where one was written. */
-static int put_rtcp(struct sip_msg *msg, const struct sip_sdp_media *m, struct str text)
+static int put_line(const struct sip_sdp *sdp, struct sip_msg *msg, const struct sip_sdp_line *line,
+    const struct addr *session)
 {
-	struct str value = {text.s + 7, text.len - 7};
-	struct str old = str_range(value.s, text.s + text.len);
-	char ip[ADDR_TEXT_MAX];
-	unsigned port = addr_port(&m->relay) + 1u;
+	const struct sip_sdp_media *m = line->media < 0 ? NULL : &sdp->media[line->media];
+	const struct addr *relay = m && addr_is_set(&m->relay) ? &m->relay : NULL;
+	struct str text = line->text, ip = ip_part(text);
+	int err = 0;
 
-	if (!addr_is_set(&m->relay))
-		return sip_msg_replace(msg, old, str_of("9"));
-	if (!word(value, 1).len)
-		return sip_msg_replacef(msg, old, "%u", port);
-	return sip_msg_replacef(msg, old, "%u IN %s %s", port, family_name(&m->relay),
-	    addr_format_ip(&m->relay, ip));
+	if (has_prefix(text, "m=")) {
+		if (m->port)
+			err = sip_msg_replacef(msg, m->port_text, "%u",
+			    relay ? addr_port(relay) : 0);
+		return err;
+	}
+	if (has_prefix(text, "a=rtcp:") && relay)
+		return put_rtcp(msg, m, text);
+	if (has_prefix(text, "a=rtcp:") || is_other_way(text))
+		return sip_msg_replace(msg, line->whole, (struct str){NULL, 0});
+	if (ip.len && (has_prefix(text, "c=") || has_prefix(text, "o="))) {
+		if (has_prefix(text, "o=") || !is_hold(ip))
+			err = put_address(msg, ip, relay ? relay : session);
+		text.len -= ip.len;
+	}
+	return err ? err : sweep(sdp, msg, swept_part(text), session);
 }
 
 int sip_sdp_apply(const struct sip_sdp *sdp, struct sip_msg *msg, const struct addr *session)
 {
-	int err = put_address(msg, sdp->o_line, 4, session);
+	int err = 0;
 
-	if (!err && sdp->c_line.len)
-		err = put_c_line(msg, sdp->c_line, session);
-	for (unsigned i = 0; !err && i < sdp->n_media; i++)
-		err = put_media(msg, &sdp->media[i], session);
-	for (unsigned i = 0; !err && i < sdp->n_lines; i++) {
-		struct str text = sdp->line[i].text;
-		int media = sdp->line[i].media;
-
-		if (has_prefix(text, "a=rtcp:") && media >= 0)
-			err = put_rtcp(msg, &sdp->media[media], text);
-		else if (is_ice_line(text))
-			err = sip_msg_replace(msg, sdp->line[i].whole, (struct str){NULL, 0});
-	}
+	for (unsigned i = 0; !err && i < sdp->n_lines; i++)
+		err = put_line(sdp, msg, &sdp->line[i], session);
 	return err;
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/sip_body.h"
+
+/* "multipart/mixed" of "multipart/mixed;boundary=x" */
+static struct str type_of(struct str content_type, struct str *params)
+{
+	const char *end = content_type.s + content_type.len;
+	const char *stop = sip_scan_to(content_type.s, end, ';');
+
+	*params = str_range(stop, end);
+	return str_trim(str_range(content_type.s, stop));
+}
+
+/*
+ * The next line that begins with "--" and the boundary, from p on; end: there is none. *behind is
+ * where the part begins that it opens, NULL behind the last ("--boundary--").
+ */
+static const char *find_boundary(const char *p, const char *end, struct str boundary,
+    const char **behind)
+{
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf + 1 : end;
+		size_t len = (size_t)(stop - p);
+
+		if (len >= boundary.len + 2 && p[0] == '-' && p[1] == '-' &&
+		    memcmp(p + 2, boundary.s, boundary.len) == 0) {
+			struct str rest = str_trim(str_range(p + 2 + boundary.len, stop));
+
+			*behind = rest.len ? NULL : stop;
+			if (!rest.len || str_is(rest, "--"))
+				return p;
+		}
+		p = stop;
+	}
+	*behind = NULL;
+	return end;
+}
+
+/* The line end before a boundary is the boundary's. */
+static const char *without_line_end(const char *start, const char *p)
+{
+	if (p > start && p[-1] == '\n')
+		p--;
+	return p > start && p[-1] == '\r' ? p - 1 : p;
+}
+
+/* Cuts a part's headers off; true if they name the type. */
+static bool is_of_type(struct str *part, const char *type)
+{
+	const char *p = part->s, *end = p + part->len;
+	bool found = false;
+
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf + 1 : end;
+		struct str line = str_trim(str_range(p, stop)), params;
+		const char *colon = memchr(line.s, ':', line.len);
+
+		p = stop;
+		if (!line.len)
+			break;
+		if (colon && (str_is_nocase(str_trim(str_range(line.s, colon)), "Content-Type") ||
+		    str_is_nocase(str_trim(str_range(line.s, colon)), "c")))
+			found = str_is_nocase(
+			    type_of(str_range(colon + 1, line.s + line.len), &params), type);
+	}
+	*part = str_range(p, end);
+	return found;
+}
+
+static unsigned find_parts(struct str body, struct str boundary, const char *type,
+    struct str *first)
+{
+	const char *end = body.s + body.len, *behind;
+	unsigned n = 0;
+
+	find_boundary(body.s, end, boundary, &behind);
+	while (behind) {
+		const char *start = behind, *next = find_boundary(start, end, boundary, &behind);
+		struct str part = str_range(start, without_line_end(start, next));
+
+		if (is_of_type(&part, type) && n++ == 0)
+			*first = part;
+	}
+	return n;
+}
+
+unsigned sip_body_find(const struct sip_msg *msg, const char *type, struct str *first)
+{
+	const struct sip_value *v = sip_msg_value(msg, HDR_CONTENT_TYPE, 0);
+	struct str params, own, boundary;
+
+	if (!v || !msg->body.len)
+		return 0;
+	own = type_of(v->text, &params);
+	if (str_is_nocase(own, type)) {
+		*first = msg->body;
+		return 1;
+	}
+	if (own.len < 10 || strncasecmp(own.s, "multipart/", 10) != 0 ||
+	    !sip_param_get(params, "boundary", &boundary, NULL) || !boundary.len)
+		return 0;
+	return find_parts(msg->body, boundary, type, first);
+}
