@@ -57,9 +57,11 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 # sip/
 UNIT_TESTS += \
 	tests/unit/sip_msg_test \
+	tests/unit/sip_reply_test \
 	tests/unit/sip_sdp_test \
 	tests/unit/sip_uri_test \
-	tests/unit/sip_via_test
+	tests/unit/sip_via_test \
+	tests/unit/transport_test
 
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \

@@ -40,7 +40,8 @@ void sip_reply_vias(struct buf *out, const struct sip_msg *req, const struct add
 	for (unsigned i = 0; i < req->n_values; i++) {
 		const struct sip_value *v = &req->value[i];
 
-		if (v->id != HDR_VIA)
+		/* A request that is refused may hold empty ones. */
+		if (v->id != HDR_VIA || !v->text.len)
 			continue;
 		buf_str(out, "Via: ");
 		if (top)
