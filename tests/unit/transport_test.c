@@ -22,17 +22,6 @@ static void hear(void *arg, const void *data, size_t len, const struct udp_from 
 	h->from = *from;
 }
 
-static uint16_t port_of(int fd)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	struct addr a;
-
-	getsockname(fd, (struct sockaddr *)&ss, &len);
-	addr_set(&a, (struct sockaddr *)&ss, len);
-	return addr_port(&a);
-}
-
 /* A port that was free a moment ago, in both families. */
 static int open_somewhere(struct transport **t, struct loop *loop, struct heard *h, uint16_t *port)
 {
