@@ -105,5 +105,6 @@ tests_unit_core_alloc_test_LDADD = tests/unit/libfailing.a $(LDADD)
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+include tests/fuzz/local.mk
 EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h \
 	tests/unit/failing_core.h tests/data/configs tests/data/sip

@@ -255,7 +255,7 @@ static struct str first_text(const struct sip_msg *msg, enum sip_hdr id)
 {
 	const struct sip_value *v = sip_msg_value(msg, id, 0);
 
-	return v ? v->text : (struct str){NULL, 0};
+	return v ? v->text : (struct str){msg->data, 0};
 }
 
 static int read_cseq(struct sip_msg *msg)

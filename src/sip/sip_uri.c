@@ -166,6 +166,8 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 
 	memset(out, 0, sizeof(*out));
 	text = str_trim(text);
+	if (!text.len)
+		return EINVAL;
 	end = text.s + text.len;
 	open = find_bracket(text.s, end);
 	if (!open)
@@ -191,7 +193,7 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 
 bool sip_param_get(struct str params, const char *name, struct str *value, struct str *whole)
 {
-	const char *p = params.s, *end = params.s + params.len;
+	const char *p = params.s, *end = params.len ? p + params.len : p;
 
 	while (p < end) {
 		const char *start = p, *stop = sip_scan_to(p + 1, end, ';'), *eq;
