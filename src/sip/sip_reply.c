@@ -61,6 +61,16 @@ static void copy_line(struct buf *out, const struct sip_msg *req, enum sip_hdr i
 		buf_add(out, line->whole.s, line->whole.len);
 }
 
+/* "To: <sip:b@h>;" with an empty parameter at its end would get two semicolons. */
+static void write_to(struct buf *out, struct str value, const char *tag)
+{
+	while (value.len && (str_is_blank(value.s[value.len - 1]) || value.s[value.len - 1] == ';'))
+		value.len--;
+	buf_str(out, "To: ");
+	buf_add(out, value.s, value.len);
+	buf_printf(out, ";tag=%s\r\n", tag);
+}
+
 void sip_reply_head(struct buf *out, const struct sip_msg *req, const struct addr *source,
     const char *to_tag)
 {
@@ -68,13 +78,10 @@ void sip_reply_head(struct buf *out, const struct sip_msg *req, const struct add
 
 	sip_reply_vias(out, req, source);
 	copy_line(out, req, HDR_FROM);
-	if (to && to_tag && !req->to_tag.len) {
-		buf_str(out, "To: ");
-		buf_add(out, to->value.s, to->value.len);
-		buf_printf(out, ";tag=%s\r\n", to_tag);
-	} else {
+	if (to && to_tag && !req->to_tag.len)
+		write_to(out, to->value, to_tag);
+	else
 		copy_line(out, req, HDR_TO);
-	}
 	copy_line(out, req, HDR_CALL_ID);
 	copy_line(out, req, HDR_CSEQ);
 }

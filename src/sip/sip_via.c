@@ -49,7 +49,9 @@ int sip_via_parse(struct sip_via *out, struct str value)
 	stop = sip_scan_to(p, end, ';');
 	out->sent_by = str_trim(str_range(p, stop));
 	out->params = str_range(stop, end);
-	sip_param_get(out->params, "branch", &out->branch, NULL);
+	if (sip_param_get(out->params, "branch", &out->branch, NULL) && out->branch.len &&
+	    !str_is_word(out->branch))
+		return EINVAL;
 	out->rport = sip_param_get(out->params, "rport", NULL, NULL);
 	return sip_hostport_parse(out->sent_by, &out->host, &out->port);
 }
@@ -65,7 +67,8 @@ static void write_params(struct buf *out, struct str params, const struct addr *
 		struct str param = str_range(p, stop);
 
 		p = stop;
-		if (sip_param_get(param, "received", NULL, NULL))
+		/* An empty one is no grammar, least of all in front of ours. */
+		if (str_trim(param).len == 1 || sip_param_get(param, "received", NULL, NULL))
 			continue;
 		if (!sip_param_get(param, "rport", NULL, NULL))
 			buf_add(out, param.s, param.len);

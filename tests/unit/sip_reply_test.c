@@ -53,6 +53,8 @@ static void test_head(void)
 	    HEAD("To: sip:b@h.example\r\n"));
 	has_head(REQUEST("t: <sip:b@h.example> ; TAG = 2\r\n", ""), SIP_PARSE_OK, "us",
 	    HEAD("t: <sip:b@h.example> ; TAG = 2\r\n"));
+	has_head(REQUEST("To: <sip:b@h.example>; ;\r\n", ""), SIP_PARSE_OK, "us",
+	    HEAD("To: <sip:b@h.example>;tag=us\r\n"));
 	/* A tag in the URI is the URI's. */
 	has_head(REQUEST("To: <sip:b@h.example;tag=3>\r\n", ""), SIP_PARSE_OK, "us",
 	    HEAD("To: <sip:b@h.example;tag=3>;tag=us\r\n"));

@@ -59,7 +59,7 @@ static void test_refused(void)
 	    "SIP//UDP h", "SIP/2.0/UDP h:", "SIP/2.0/UDP h:x", "SIP/2.0/UDP h:65536",
 	    "SIP/2.0/UDP h:-1", "SIP/2.0/UDP h i", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [::1]5060",
 	    "SIP/2.0/UDP ::1", "SIP/2.0/UDP h,i", "SIP/2.0/UDP <h>", "SIP/2.0/UDP \"h\"",
-	    "SIP/2.0/U\"DP h", "SIP/2.0/UDP/x h"};
+	    "SIP/2.0/UDP h;branch=a b", "SIP/2.0/U\"DP h", "SIP/2.0/UDP/x h"};
 	struct sip_via v;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -98,6 +98,8 @@ static void test_received(void)
 	    "SIP/2.0/UDP 192.168.1.5;branch=1");
 	is_received("SIP/2.0/UDP p;rport=9;received=1.2.3.4;branch=1;Received=5.6.7.8;rport", phone,
 	    "SIP/2.0/UDP p;rport=5070;branch=1;received=192.168.1.5");
+	is_received("SIP/2.0/UDP p; ;branch=1;", phone,
+	    "SIP/2.0/UDP p;branch=1;received=192.168.1.5");
 	is_received("SIP/2.0/UDP p;xreceived=1;received-x=2", phone,
 	    "SIP/2.0/UDP p;xreceived=1;received-x=2;received=192.168.1.5");
 	is_received("SIP/2.0/UDP [2001:DB8:0::5]:5070;branch=1", phone6,
