@@ -65,10 +65,12 @@ UNIT_TESTS += \
 
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \
+	tests/unit/call_test \
 	tests/unit/core_call_test \
 	tests/unit/core_fork_test \
 	tests/unit/core_register_test \
 	tests/unit/core_rules_test \
+	tests/unit/dialog_test \
 	tests/unit/location_test \
 	tests/unit/registrations_test \
 	tests/unit/side_test \
