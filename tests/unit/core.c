@@ -322,7 +322,7 @@ void core_init(struct core *c)
 	core_unix_time = 1700000000;
 	core_relay_err = 0;
 	log_set(4, 0);
-	log_stderr(getenv("VERBOSE") != NULL);
+	log_stderr(false);
 	timers_init(&c->timers, 1000);
 	c->config = (struct config){
 	    .sip_listen_port = 5060,

@@ -136,6 +136,15 @@ static void test_format(void)
 	put_file(path, "untouched\n");
 	is_int(registrations_save(r, loc, sides, KEY, 1000, false), 0, "without a change");
 	is_str(get_file(path), "untouched\n", "nothing is written");
+	/* flash disks: a refresh waits */
+	enter(loc, "sip:alice@192.168.1.10:5062;line=7", NULL, "call-1", 1700000600);
+	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S - 1, false);
+	is_str(get_file(path), "untouched\n", "a refresh is not written at once");
+	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S, false);
+	ok(strstr(get_file(path), ":1700000600\n") != NULL, "but soon");
+	enter(loc, "sip:alice@192.168.1.10:5062;line=7", NULL, "call-1", 1700000700);
+	registrations_save(r, loc, sides, KEY, 1001 + REGISTRATIONS_CALM_S, true);
+	ok(strstr(get_file(path), ":1700000700\n") != NULL, "and in any case at the end");
 	location_remove_aor(loc, str_of("sip:alice@example.net"));
 	registrations_save(r, loc, sides, KEY, 1000, false);
 	is_str(get_file(path), "", "nobody is left");
