@@ -33,8 +33,8 @@ struct m_line {
 	uint16_t port[2];       /* of each leg */
 	struct said offered;    /* waits for the answer */
 	enum call_leg offerer;
-	bool pending;           /* `offered` holds something */
-	bool fresh;             /* came with the offer that is not answered yet */
+	unsigned pending;       /* which offer `offered` is; 0: none */
+	unsigned fresh;         /* the unanswered offer that it came with; 0: none */
 	struct flow_peer peer[2][FLOW_PEERS_MAX];
 	size_t n_peers[2];
 	bool held[2];
@@ -49,6 +49,7 @@ struct call {
 	struct list dialogs;
 	struct m_line m[SIP_SDP_MEDIA_MAX];
 	unsigned n_m;
+	unsigned offers; /* how many there were */
 	bool answered;
 	uint64_t answered_ms;
 	bool lapsing;
@@ -374,20 +375,22 @@ static void tell(const struct call *call, const struct m_line *m, enum call_leg 
 	addr_set_port(&media->relay, m->port[to]);
 }
 
-static void drop_fresh(struct call *call)
+static void drop_offer(struct call *call, unsigned offer)
 {
 	for (unsigned i = 0; i < call->n_m; i++) {
 		struct m_line *m = &call->m[i];
 
-		if (m->fresh)
+		if (m->fresh == offer)
 			close_flow(call, m);
-		m->pending = m->fresh = false;
+		if (m->pending == offer)
+			m->pending = 0;
 	}
 }
 
 int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp)
 {
+	call->offers++;
 	if (sdp->n_media > call->n_m)
 		call->n_m = sdp->n_media;
 	for (unsigned i = 0; i < sdp->n_media; i++) {
@@ -399,17 +402,17 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			continue;
 		if (!m->flow) {
 			err = open_flow(call, m);
-			m->fresh = !err;
+			m->fresh = err ? 0 : call->offers;
 		}
 		if (!err) {
 			read_said(call, leg, peer_id, from, media, &m->offered);
 			m->offerer = leg;
-			m->pending = true;
+			m->pending = call->offers;
 			if (m->fresh)
 				err = commit(call, m, leg, &m->offered);
 		}
 		if (err) {
-			drop_fresh(call);
+			drop_offer(call, call->offers);
 			return err;
 		}
 		tell(call, m, !leg, media);
@@ -436,7 +439,7 @@ int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const st
 		}
 		if (m->pending && m->offerer != leg)
 			err = commit(call, m, m->offerer, &m->offered);
-		m->pending = m->fresh = false;
+		m->pending = m->fresh = 0;
 		read_said(call, leg, peer_id, from, media, &said);
 		if (!err)
 			err = commit(call, m, leg, &said);
@@ -462,9 +465,15 @@ bool call_awaits_answer(const struct call *call, enum call_leg leg)
 	return false;
 }
 
-void call_offer_refused(struct call *call)
+unsigned call_last_offer(const struct call *call)
 {
-	drop_fresh(call);
+	return call->offers;
+}
+
+void call_offer_refused(struct call *call, unsigned offer)
+{
+	if (offer)
+		drop_offer(call, offer);
 }
 
 /* The 2xx selects one of the early dialogs: the others' peers are strangers from here on. */

@@ -47,7 +47,7 @@ struct call_limits {
 
 int calls_new(struct calls **out, const struct call_setup *setup,
     const struct call_limits *limits);
-/* relay_free() must follow before the loop runs again: no port that is on its way back is waited for. */
+/* relay_free() must follow before the loop runs again: ports on their way back are not waited for. */
 void calls_free(struct calls *cs);
 void calls_set_limits(struct calls *cs, const struct call_limits *limits);
 size_t calls_count(const struct calls *cs);
@@ -87,8 +87,10 @@ int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const st
 void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp);
 /* An offer of the other leg waits for this one's answer. */
 bool call_awaits_answer(const struct call *call, enum call_leg leg);
-/* The offer was refused: what it added goes, what ran goes on. */
-void call_offer_refused(struct call *call);
+/* Which offer the last call_offer() was. */
+unsigned call_last_offer(const struct call *call);
+/* That offer was refused: what it added goes, what ran goes on. */
+void call_offer_refused(struct call *call, unsigned offer);
 /* Our address on a leg, for the session level of a description. */
 const struct addr *call_named(const struct call *call, enum call_leg leg);
 

@@ -58,6 +58,7 @@ struct forward {
 	int64_t max_forwards;
 	bool in_dialog;     /* it had a To tag */
 	bool had_offer;
+	unsigned offer;    /* call_last_offer() when its offer had passed */
 	uint64_t accepted; /* tag_id() of the first 2xx to an INVITE; 0: none yet */
 	uint64_t expires_s; /* its Expires; 0: none */
 

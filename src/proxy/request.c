@@ -340,7 +340,10 @@ static enum verdict forward_ack(struct passage *p)
 		else
 			return DROP;
 	}
-	session_ack(sd, p->msg, p->from, p->plan.dialog, &sdp);
+	if (p->from->side == t->hop.side)
+		sdp.n_lines = 0;
+	else if (!session_ack(sd, p->msg, p->from, p->plan.dialog, &sdp))
+		return DROP;
 	if (dress(sd, p->msg, p->from, &p->plan, t, &sdp, &t->hop.named, NULL, branch, &out) == 0) {
 		sd->counters.forwarded++;
 		sd->send(sd->send_arg, out.data, out.len, &t->hop);

@@ -99,7 +99,7 @@ static int request_description(struct siproxd *sd, struct forward *fw, const str
     struct sip_sdp *sdp)
 {
 	struct call *call = call_of(sd, fw);
-	int err = read_sdp(sd, req, sdp);
+	int err = read_sdp(sd, req, sdp), status;
 	enum call_leg leg;
 
 	if (err == ENOENT)
@@ -114,7 +114,9 @@ static int request_description(struct siproxd *sd, struct forward *fw, const str
 	if (req->method == SIP_PRACK && call_awaits_answer(call, leg))
 		return answer(sd, call, leg, req->from_tag, &fw->from, sdp);
 	fw->had_offer = true;
-	return offer(sd, call, leg, req->from_tag, &fw->from, sdp);
+	status = offer(sd, call, leg, req->from_tag, &fw->from, sdp);
+	fw->offer = call_last_offer(call);
+	return status;
 }
 
 int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg *req,
@@ -139,15 +141,17 @@ int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg
 	return request_description(sd, fw, req, sdp);
 }
 
-void session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
+bool session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
     struct dialog *dialog, struct sip_sdp *sdp)
 {
 	struct call *call = dialog ? dialog->call : NULL;
 
-	sdp->n_lines = 0;
-	if (!call || read_sdp(sd, ack, sdp) != 0 ||
-	    answer(sd, call, call_leg_of(call, from->side), ack->from_tag, from, sdp) != 0)
-		sdp->n_lines = 0;
+	int err = read_sdp(sd, ack, sdp);
+
+	/* Without a call it still must not tell the other side's address: ours, and no port. */
+	if (!err && call)
+		err = answer(sd, call, call_leg_of(call, from->side), ack->from_tag, from, sdp);
+	return err == 0 || err == ENOENT;
 }
 
 /* --- responses ---------------------------------------------------------------------------- */
@@ -283,8 +287,14 @@ bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_m
 	struct call *call = call_of(sd, fw);
 
 	sdp->n_lines = 0;
-	if (from->side == fw->from.side || msg->status >= 300)
+	if (from->side == fw->from.side)
 		return true;
+	if (msg->status >= 300) {
+		/* A failure may describe capabilities (21.4.26): our address, and no port. */
+		int err = read_sdp(sd, msg, sdp);
+
+		return err == 0 || err == ENOENT;
+	}
 	if (fw->made_call && !call)
 		return false; /* a late 200 of a call that was hung up meanwhile */
 	if ((!is_repeated(sd, fw, msg) && update_dialog(sd, fw, msg, from) != 0) ||
@@ -357,7 +367,7 @@ void session_final(struct siproxd *sd, struct forward *fw, int status)
 		snprintf(why, sizeof(why), "%d", status ? status : 408);
 		end_call(call, why);
 	} else if (refused && call && fw->had_offer) {
-		call_offer_refused(call);
+		call_offer_refused(call, fw->offer);
 	}
 }
 

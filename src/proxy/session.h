@@ -22,8 +22,8 @@ struct siproxd;
  */
 int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg *req,
     const struct plan *plan, struct sip_sdp *sdp);
-/* An ACK, which has no forward. */
-void session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
+/* An ACK, which has no forward. False: its description is none, and it must not be passed on. */
+bool session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
     struct dialog *dialog, struct sip_sdp *sdp);
 /* A 101..299 that will be passed on: dialogs, answers. False: it must not be (its call has ended,
  * or its description cannot be carried). */

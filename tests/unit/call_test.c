@@ -48,8 +48,8 @@ static void open_world(struct world *w, bool one_address)
 
 	memset(w, 0, sizeof(*w));
 	if (loop_new(&w->loop) != 0 || relay_new(&w->relay, w->loop) != 0 ||
-	    ports_new(&w->ports, low, (uint16_t)(low + 2 * PAIRS - 1)) != 0 || side_new(&w->sides, &side) != 0 ||
-	    side_refresh(w->sides, &none, NULL) != 0)
+	    ports_new(&w->ports, low, (uint16_t)(low + 2 * PAIRS - 1)) != 0 ||
+	    side_new(&w->sides, &side) != 0 || side_refresh(w->sides, &none, NULL) != 0)
 		abort();
 	setup = (struct call_setup){
 	    loop_timers(w->loop), w->relay, w->ports, w->sides, on_lapsed, w};
@@ -190,7 +190,7 @@ static void test_media(void)
 	to_b = say(&w, call, CALLER, 1, "127.0.0.1", b.port, true, &err);
 	is_int(to_b, to_a, "the same port again");
 	is_str(talk(&b2, "127.0.0.2", to_b, &a, "still"), "still", "A is where it was");
-	call_offer_refused(call);
+	call_offer_refused(call, call_last_offer(call));
 	is_str(talk(&b2, "127.0.0.2", to_b, &a, "there"), "there", "also after a refusal");
 	call_free(call);
 	ok(pairs_come_back(&w, 10), "the ports come back");
@@ -229,7 +229,7 @@ static void test_refused(void)
 	call_offer(call, CALLEE, 2, &w.wan, &sdp);
 	sip_msg_free(msg);
 	is_int((long long)ports_free_count(w.ports), 8, "a second one again");
-	call_offer_refused(call);
+	call_offer_refused(call, call_last_offer(call));
 	ok(pairs_come_back(&w, 9), "refused: only what it added goes");
 	say(&w, call, CALLER, 1, "127.0.0.1", 40000, true, &err);
 	is_int(err, 0, "fewer m-lines than before");

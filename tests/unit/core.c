@@ -133,7 +133,8 @@ static struct flow *nth_flow(const struct core *c, unsigned n)
 	return NULL;
 }
 
-size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg, const struct flow_peer **out)
+size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg,
+    const struct flow_peer **out)
 {
 	struct flow *f = nth_flow(c, n);
 

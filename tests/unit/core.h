@@ -74,7 +74,8 @@ void core_expect_silence(struct core *c, const char *what);
 /* Nothing is kept any more: no transaction, forward, dialog, call, port. A TAP line. */
 void core_expect_rest(struct core *c, const char *what);
 
-/* The n-th line of that header (by its full name, also where it is compact); "" when it is not there. One of eight buffers. */
+/* The n-th line of that header (by its full name, also where it is compact); "" when it is not
+ * there. One of eight buffers. */
 const char *core_header(const struct core_sent *m, const char *name, unsigned n);
 unsigned core_count(const struct core_sent *m, const char *name);
 bool core_has(const struct core_sent *m, const char *text);
@@ -95,7 +96,8 @@ void core_register(struct core *c, const char *peer, const char *user);
 /* --- the imitations ----------------------------------------------------------------------- */
 
 /* The peers of the n-th flow that is open, in order of opening. */
-size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg, const struct flow_peer **out);
+size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg,
+    const struct flow_peer **out);
 /* Packets are counted for it as of now. */
 void core_flow_heard(const struct core *c, unsigned n, unsigned leg);
 extern int core_relay_err; /* what relay_flow_add() returns */

@@ -598,6 +598,65 @@ static void test_options(void)
 	core_stop(&c);
 }
 
+/* Where no media will flow a description still names nobody on the LAN. */
+static void test_idle_descriptions(void)
+{
+	struct core c;
+	const struct core_sent *m;
+
+	core_init(&c);
+	core_start(&c, false);
+	establish(&c);
+	bob(&c, "INVITE", 9, "re1", "bt", SDP, ANSWER);
+	core_expect(&c, WAN, "SIP/2.0 100", "100");
+	m = core_expect(&c, LAN, "INVITE", "re-INVITE");
+	core_answer(&c, m, "488 Not Acceptable Here", NULL, SDP, OFFER);
+	core_expect(&c, LAN, "ACK", "ACK");
+	m = core_expect(&c, WAN, "SIP/2.0 488", "a failure with a description");
+	ok(core_has(m, "c=IN IP4 203.0.113.1\r\n") && core_has(m, "m=audio 0 "), "names us alone");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a9", "unknown", SDP, OFFER);
+	m = core_expect(&c, WAN, "ACK", "an ACK of a forgotten dialog");
+	ok(core_has(m, "c=IN IP4 203.0.113.1\r\n") && core_has(m, "m=audio 0 "), "does too");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a9", "bt", SDP, "v=0\r\nc=192.168.1.10\r\n");
+	core_expect_silence(&c, "an ACK whose description is none goes nowhere");
+	bob(&c, "ACK", 9, "re1", "bt", "", "");
+	alice_hangs_up(&c, 2);
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
+/* An UPDATE before the answer to the INVITE is premature, and its refusal is its own. */
+static void test_early_update(void)
+{
+	struct core c;
+	const struct core_sent *m;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice_invites(&c);
+	core_answer(&c, &c.sent[1], "180 Ringing", "bt", BOB_CONTACT, NULL);
+	c.n_read = c.n_sent;
+	alice(&c, "UPDATE", "sip:bob@198.51.100.20", 2, "u1", "bt", SDP,
+	    OFFER "m=video 40002 RTP/AVP 96\r\n");
+	m = core_expect(&c, WAN, "UPDATE", "UPDATE");
+	is_int((long long)free_ports(&c), 8, "another pair for it");
+	core_answer(&c, m, "500 Too Early", NULL, "Retry-After: 1\n", NULL);
+	core_expect(&c, LAN, "SIP/2.0 500", "500");
+	core_wait(&c, 1);
+	is_int((long long)free_ports(&c), 9, "the INVITE keeps its pair");
+	core_answer(&c, &c.sent[1], "200 OK", "bt", BOB_CONTACT SDP, ANSWER);
+	m = core_expect(&c, LAN, "SIP/2.0 200", "Bob answers");
+	ok(core_has(m, "m=audio 7070 "), "by that pair");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+	core_expect(&c, WAN, "ACK", "ACK");
+	alice_hangs_up(&c, 3);
+	core_wait(&c, 100000);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
 /* What cannot be carried is answered nevertheless. */
 static void test_bad_description(void)
 {
@@ -711,6 +770,8 @@ int main(void)
 	test_late_offer();
 	test_prack_and_update();
 	test_options();
+	test_idle_descriptions();
+	test_early_update();
 	test_bad_description();
 	test_ports();
 	test_silence();

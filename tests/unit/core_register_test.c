@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole registrations through the proxy: challenge, binding, names, refresh, end, our own registrar. */
+/* Whole registrations: challenge, binding, names, refresh, end, and ourselves as the registrar. */
 #include "core.c"
 #include "proxy/location.h"
 #include "tap.h"

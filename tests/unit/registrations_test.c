@@ -210,7 +210,8 @@ static void test_round_trip(void)
 	enter(loc, "sip:alice@192.168.1.10", "<urn:uuid:1>", "call-1", 2000);
 	enter(loc, "sip:alice@192.168.1.11", NULL, "call-2", 3000);
 	enter(loc, "sip:alice@192.168.1.12", NULL, "call-3", 1001);
-	is_int(registrations_save(r, loc, sides, OTHER, 1000, false), 0, "two phones and one that leaves soon");
+	is_int(registrations_save(r, loc, sides, OTHER, 1000, false), 0,
+	    "two phones and one that leaves soon");
 	registrations_close(r);
 	r = open_file();
 	ok(registrations_key(r, key) && memcmp(key, OTHER, sizeof(key)) == 0, "the secret is back");
