@@ -52,7 +52,7 @@ static enum verdict known_transaction(struct passage *p)
 	return ANSWERED;
 }
 
-/* 16.10: a CANCEL is answered here and goes on as one of ours; without its INVITE it is nobody's. */
+/* 16.10: a CANCEL is answered here and goes on as ours; without its INVITE it is nobody's. */
 static enum verdict cancel(struct passage *p)
 {
 	struct server_txn *st;
