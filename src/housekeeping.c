@@ -14,6 +14,7 @@
 #include "config.h"
 #include "media/ports.h"
 #include "media/relay.h"
+#include "proxy/dialog.h"
 #include "proxy/location.h"
 #include "proxy/registrations.h"
 #include "proxy/side.h"
@@ -37,6 +38,11 @@ void house_set_log(const struct service *s)
 			log_warn(LOG_MAIN, "-d %s is no number and is ignored", s->options.debug);
 	}
 	log_set(s->config->silence_log, mask);
+}
+
+size_t house_max_dialogs(const struct config *c)
+{
+	return 4 * (size_t)c->max_registrations;
 }
 
 void house_call_limits(const struct config *c, struct call_limits *out)
@@ -137,6 +143,7 @@ static void apply(struct service *s)
 	house_set_log(s);
 	transactions_set_max(sd->transactions, (size_t)c->max_transactions);
 	location_set_max(sd->location, (size_t)c->max_registrations);
+	dialogs_set_max(sd->dialogs, house_max_dialogs(c));
 	side_set_local_nets(sd->sides, &c->local_nets);
 	side_set_public_name(sd->sides, c->host_outbound);
 	resolver_cancel(s->public_query);

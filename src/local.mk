@@ -67,6 +67,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/call.c src/proxy/call.h \
 	src/proxy/dialog.c src/proxy/dialog.h \
 	src/proxy/forward.c src/proxy/forward.h \
+	src/proxy/leak_guard.c src/proxy/leak_guard.h \
 	src/proxy/location.c src/proxy/location.h \
 	src/proxy/masquerade.c src/proxy/masquerade.h \
 	src/proxy/next_hop.c src/proxy/next_hop.h \

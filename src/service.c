@@ -31,7 +31,11 @@
 /* Answers to strangers, per source: enough for a lost trunk's keepalive, useless as an echo. */
 #define STRANGER_PER_MINUTE 20
 #define STRANGER_BURST      5
-#define STRANGER_SOURCES    4096
+/* New requests from one WAN source: a busy trunk's, too few to fill the table of transactions,
+ * which each of them keeps an entry in for half a minute. */
+#define CALLER_PER_MINUTE   3000
+#define CALLER_BURST        200
+#define SOURCES             4096
 
 static int64_t unix_time(void)
 {
@@ -241,10 +245,11 @@ static int start_core(struct service *s)
 	if (!err)
 		err = location_new(&sd->location, sd->key, (size_t)c->max_registrations);
 	if (!err)
-		err = dialogs_new(&sd->dialogs, sd->timers, sd->key, 2 * (size_t)c->max_calls);
+		err = dialogs_new(&sd->dialogs, sd->timers, sd->key, house_max_dialogs(c));
 	if (!err)
-		err = limit_new(&sd->strangers, STRANGER_PER_MINUTE, STRANGER_BURST,
-		    STRANGER_SOURCES);
+		err = limit_new(&sd->strangers, STRANGER_PER_MINUTE, STRANGER_BURST, SOURCES);
+	if (!err)
+		err = limit_new(&sd->callers, CALLER_PER_MINUTE, CALLER_BURST, SOURCES);
 	return err;
 }
 
@@ -383,6 +388,7 @@ void service_stop(struct service *s)
 	dialogs_free(sd->dialogs);
 	location_free(sd->location);
 	limit_free(sd->strangers);
+	limit_free(sd->callers);
 	hash_done(&sd->forwards);
 	registrations_close(sd->registrations);
 	file_close(s->config_file);

@@ -50,7 +50,8 @@ struct siproxd {
 	struct ports *ports;
 	struct relay *relay; /* NULL: rtp_proxy_enable = 0 */
 	struct resolver *resolver;
-	struct limit *strangers;
+	struct limit *strangers; /* what they are answered */
+	struct limit *callers;   /* how often one WAN source begins something new */
 	struct counters counters;
 	uint8_t key[SIPHASH_KEY_LEN]; /* for branches, tags and tokens; kept over restarts */
 

@@ -165,16 +165,51 @@ static void write_syslog(enum log_level level, const char *text)
 	syslog(priorities[level], "%s", text);
 }
 
+/*
+ * Warnings and info are bounded, whatever the network does: LOG_LINES_PER_S a second. *left_out is
+ * how many were held back in an earlier second, to be told once.
+ */
+static bool may_write(enum log_level level, unsigned *left_out)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static time_t second;
+	static unsigned written, held;
+	struct timespec ts;
+	bool may;
+
+	*left_out = 0;
+	if (level == LOG_LVL_ERR || level == LOG_LVL_DEBUG)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	pthread_mutex_lock(&lock);
+	if (ts.tv_sec != second) {
+		second = ts.tv_sec;
+		*left_out = held;
+		written = held = 0;
+	}
+	may = written < LOG_LINES_PER_S;
+	if (may)
+		written++;
+	else
+		held++;
+	pthread_mutex_unlock(&lock);
+	return may;
+}
+
 void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 {
 	char raw[LOG_TEXT_MAX + 1], text[LOG_TEXT_MAX + 1];
 	bool to_stderr = atomic_load(&state.to_stderr), to_syslog = syslog_wants(level);
 	int saved_errno = errno, len;
+	unsigned left_out;
 	size_t used;
 	va_list ap;
 
-	if ((!to_stderr && !to_syslog) || (level == LOG_LVL_DEBUG && !log_debug_on(area)))
+	if ((!to_stderr && !to_syslog) || (level == LOG_LVL_DEBUG && !log_debug_on(area)) ||
+	    !may_write(level, &left_out))
 		return;
+	if (left_out)
+		log_line(LOG_LVL_ERR, LOG_MAIN, "%u lines were left out of the log", left_out);
 	va_start(ap, fmt);
 	len = vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);

@@ -29,6 +29,9 @@ void log_set(int silence, uint32_t debug_mask);
 /* False also when debug lines of that area would be written nowhere. */
 bool log_debug_on(enum log_area area);
 
+/* At most this many lines of info and warn a second; more are counted, and the count is told. */
+#define LOG_LINES_PER_S 100
+
 /* Long lines are cut with "..."; control bytes that slipped through come out escaped. */
 void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

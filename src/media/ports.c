@@ -132,6 +132,11 @@ int ports_set_range(struct ports *p, uint16_t low, uint16_t high)
 	return 0;
 }
 
+bool ports_in_range(const struct ports *p, uint16_t port)
+{
+	return in_range(p, port & 0xfffe);
+}
+
 size_t ports_free_count(const struct ports *p)
 {
 	return p->count;

@@ -6,6 +6,7 @@
 #ifndef MEDIA_PORTS_H
 #define MEDIA_PORTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,8 @@ void ports_give(struct ports *p, uint16_t rtp);
  * given back. No change when it fails: EINVAL when no pair fits, ENOMEM.
  */
 int ports_set_range(struct ports *p, uint16_t low, uint16_t high);
+/* Is that port, RTP or RTCP, one of the range? */
+bool ports_in_range(const struct ports *p, uint16_t port);
 size_t ports_free_count(const struct ports *p);
 size_t ports_total(const struct ports *p);
 

@@ -174,6 +174,15 @@ const struct addr *call_named(const struct call *call, enum call_leg leg)
 	return &call->hop[leg].named;
 }
 
+bool call_takes_dialog(const struct call *call)
+{
+	unsigned n = 0;
+
+	for (const struct list *l = call->dialogs.next; l != &call->dialogs; l = l->next)
+		n++;
+	return n < CALL_DIALOGS_MAX;
+}
+
 void call_add_dialog(struct call *call, struct dialog *d)
 {
 	d->call = call;
@@ -221,12 +230,19 @@ static void give_pairs(struct calls *cs, const uint16_t port[2])
 		ports_give(cs->setup.ports, port[1]);
 }
 
+/* What a leg's sockets are bound to: on the LAN the address that descriptions name (a phone may
+ * signal to another one of ours); on the WAN our interface's, whatever a router calls us. */
+static const struct addr *media_addr(const struct hop *hop)
+{
+	return hop->side == LAN ? &hop->named : &hop->local;
+}
+
 /* A pair that another program holds goes to the end of the queue, and the next one is tried. */
 static int open_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
 	struct flow_setup setup = {.dscp = cs->limits.dscp};
-	bool shared = addr_equal_ip(&call->hop[0].local, &call->hop[1].local);
+	bool shared = addr_equal_ip(media_addr(&call->hop[0]), media_addr(&call->hop[1]));
 	size_t tries = ports_free_count(cs->setup.ports);
 	int err = ENOSPC;
 
@@ -234,7 +250,7 @@ static int open_flow(struct call *call, struct m_line *m)
 		if (take_pairs(cs, shared, m->port) != 0)
 			return ENOSPC;
 		for (int leg = 0; leg < 2; leg++) {
-			setup.local[leg] = call->hop[leg].local;
+			setup.local[leg] = *media_addr(&call->hop[leg]);
 			addr_set_port(&setup.local[leg], m->port[leg]);
 		}
 		err = relay_flow_add(cs->setup.relay, &setup, &m->flow);
@@ -286,17 +302,39 @@ void call_free(struct call *call)
 
 /* --- what the descriptions say ------------------------------------------------------------ */
 
-/* A port of the same call: its packets would come back to us for ever. Other calls' ports are fine:
- * a call between two phones hairpins through the provider and meets itself here. */
-static bool is_our_port(const struct call *call, enum call_leg leg, const struct addr *written)
+static bool is_our_port(const struct call *call, enum call_leg leg, uint16_t port)
 {
-	if (!addr_equal_ip(written, &call->hop[leg].named) &&
-	    !addr_equal_ip(written, &call->hop[leg].local))
-		return false;
 	for (unsigned i = 0; i < call->n_m; i++)
-		if (call->m[i].flow && (addr_port(written) | 1) == (call->m[i].port[leg] | 1))
+		if (call->m[i].flow && (port | 1) == (call->m[i].port[leg] | 1))
 			return true;
 	return false;
+}
+
+/*
+ * One of our own addresses as a peer's: packets that come back to the relay may circle for ever.
+ * From the WAN it is right when a call between two phones hairpins through the provider and meets
+ * itself here, on the ports of another call; on the LAN when a program on this machine (an
+ * Asterisk) speaks, on ports that are not the relay's.
+ */
+static bool own_address_is_right(const struct call *call, enum call_leg leg, uint16_t port)
+{
+	bool relays = ports_in_range(call->owner->setup.ports, port);
+
+	if (call->hop[leg].side == LAN)
+		return !relays && port != addr_port(&call->hop[leg].local);
+	return relays && !is_our_port(call, leg, port);
+}
+
+static bool is_usable(const struct call *call, enum call_leg leg, const struct addr *written)
+{
+	const struct side_map *sides = call->owner->setup.sides;
+
+	if (!addr_is_set(written) || addr_is_any(written) || addr_is_multicast(written))
+		return false;
+	if (side_is_own(sides, written) || addr_equal_ip(written, &call->hop[leg].named))
+		return own_address_is_right(call, leg, addr_port(written));
+	/* Nobody outside aims a phone's voice at other hosts of the LAN. */
+	return call->hop[leg].side == LAN || !side_is_lan_addr(sides, written);
 }
 
 /*
@@ -307,21 +345,17 @@ static bool is_our_port(const struct call *call, enum call_leg leg, const struct
 static void fill_rule(const struct call *call, enum call_leg leg, const struct hop *from,
     const struct addr *written, struct latch_rule *rule)
 {
-	const struct side_map *sides = call->owner->setup.sides;
-	bool known = addr_is_set(written) && !addr_is_any(written) &&
-	    !addr_is_multicast(written) && !is_our_port(call, leg, written);
-	bool suits;
+	bool usable = is_usable(call, leg, written), suits;
 
 	memset(rule, 0, sizeof(*rule));
-	if (!known)
-		suits = false;
-	else if (from->side == LAN)
-		suits = side_is_lan_addr(sides, written);
+	if (from->side == LAN)
+		suits = side_is_lan_addr(call->owner->setup.sides, written);
 	else
 		suits = !addr_is_private(written) || addr_is_private(&call->hop[leg].named);
-	if (known)
+	suits = suits && usable;
+	if (usable)
 		rule->signalled = *written;
-	rule->sendable = suits || (known && from->side == LAN);
+	rule->sendable = suits || (usable && from->side == LAN);
 	if (!suits)
 		rule->also = from->peer;
 	rule->any = call->owner->limits.latch_any && from->side == WAN && call->answered;

@@ -26,6 +26,8 @@ struct call;
 
 enum call_leg { CALLER, CALLEE };
 
+#define CALL_DIALOGS_MAX 16 /* early ones of a forked call */
+
 struct call_setup {
 	struct timers *timers;
 	struct relay *relay; /* NULL: descriptions pass untouched (rtp_proxy_enable = 0) */
@@ -67,6 +69,8 @@ void call_answered(struct call *call, uint64_t peer_id);
 /* One of several callees has left: nothing is sent to it or taken from it any more. */
 void call_forget_callee(struct call *call, uint64_t peer_id);
 bool call_is_answered(const struct call *call);
+/* There is room for one more dialog of this call: no callee may fill the table with its forks. */
+bool call_takes_dialog(const struct call *call);
 void call_add_dialog(struct call *call, struct dialog *d);
 struct list *call_dialogs(struct call *call); /* of struct dialog, by `link` */
 enum call_leg call_leg_of(const struct call *call, enum side side);

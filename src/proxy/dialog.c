@@ -9,7 +9,7 @@ struct dialogs {
 	struct hash table;
 	struct timers *timers;
 	uint8_t key[SIPHASH_KEY_LEN];
-	size_t max;
+	size_t max, without_call;
 };
 
 int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[SIPHASH_KEY_LEN],
@@ -28,6 +28,11 @@ int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[S
 	memcpy(ds->key, key, sizeof(ds->key));
 	*out = ds;
 	return 0;
+}
+
+void dialogs_set_max(struct dialogs *ds, size_t max)
+{
+	ds->max = max;
 }
 
 static void free_node(struct hash_node *node, void *arg)
@@ -96,11 +101,11 @@ static void release(struct dialog *d)
 }
 
 int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struct str wan_tag,
-    struct dialog **out)
+    bool of_call, struct dialog **out)
 {
 	struct dialog *d;
 
-	if (ds->table.count >= ds->max)
+	if (!of_call && ds->without_call >= ds->max)
 		return ENOSPC;
 	d = calloc(1, sizeof(*d));
 	if (!d)
@@ -114,6 +119,8 @@ int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struc
 		release(d);
 		return ENOMEM;
 	}
+	d->of_call = of_call;
+	ds->without_call += !of_call;
 	hash_add(&ds->table, &d->node, key_of(ds, call_id, lan_tag, wan_tag));
 	*out = d;
 	return 0;
@@ -124,6 +131,7 @@ void dialog_free(struct dialog *d)
 	if (!d)
 		return;
 	timer_stop(d->owner->timers, &d->expiry);
+	d->owner->without_call -= !d->of_call;
 	hash_del(&d->owner->table, &d->node);
 	list_del(&d->link);
 	release(d);

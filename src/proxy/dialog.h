@@ -40,20 +40,23 @@ struct dialog {
 	 * without tag. NULL: the same on both sides. */
 	char *lan_self, *lan_peer;
 	struct call *call; /* NULL: not of an INVITE */
+	bool of_call;
 	bool confirmed;
 	struct timer expiry; /* of one without a call */
 };
 
+/* max: of dialogs without a call. A call's are limited by call_add_dialog(). */
 int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[SIPHASH_KEY_LEN],
     size_t max);
+void dialogs_set_max(struct dialogs *ds, size_t max);
 void dialogs_free(struct dialogs *ds);
 size_t dialogs_count(const struct dialogs *ds);
 
 struct dialog *dialog_find(const struct dialogs *ds, struct str call_id, struct str lan_tag,
     struct str wan_tag);
-/* ENOMEM, ENOSPC. */
+/* of_call: it will be given to a call. ENOMEM, ENOSPC. */
 int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struct str wan_tag,
-    struct dialog **out);
+    bool of_call, struct dialog **out);
 void dialog_free(struct dialog *d);
 /* One without a call ends by itself after that long. ENOMEM: it is gone at once. */
 int dialog_keep_for(struct dialog *d, uint64_t ms);

@@ -98,6 +98,7 @@ static void binding_free(struct binding *b)
 	free(b->mask_user);
 	free(b->instance);
 	free(b->call_id);
+	free(b->domain);
 	free(b);
 }
 
@@ -131,8 +132,14 @@ static bool same(const char *a, struct str b)
 	return a && b.len && str_is(b, a);
 }
 
+/* After a restart without the side file nobody knows who granted a binding: then it fits. */
+static bool same_registrar(const struct binding *b, struct str aor, struct str domain)
+{
+	return str_is(aor, b->aor) && (!b->domain || !domain.len || str_is_nocase(domain, b->domain));
+}
+
 /* The binding of this phone among its address-of-record's. An instance that differs is another
- * phone, whatever else agrees. */
+ * phone, whatever else agrees; so is the same contact behind another IP. */
 static struct binding *find_phone(const struct location *loc, const struct location_contact *c)
 {
 	struct hash_node *n = hash_first(&loc->users, hash_str(loc, c->user));
@@ -141,18 +148,19 @@ static struct binding *find_phone(const struct location *loc, const struct locat
 	for (; n; n = hash_next(n)) {
 		struct binding *b = container_of(n, struct binding, by_user);
 
-		if (!str_is(c->aor, b->aor))
+		if (!same_registrar(b, c->aor, c->domain))
 			continue;
 		if (same(b->instance, c->instance))
 			return b;
 		if (b->instance && c->instance.len)
 			continue;
-		if (same(b->call_id, c->call_id))
+		if (same(b->call_id, c->call_id) && !c->not_by_call_id)
 			by_call_id = b;
-		if (same(b->contact, c->contact))
+		if (same(b->contact, c->contact) &&
+		    (!addr_is_set(&b->peer) || addr_equal_ip(&b->peer, &c->peer)))
 			by_contact = b;
 	}
-	return by_call_id ? by_call_id : by_contact;
+	return by_contact ? by_contact : by_call_id;
 }
 
 static char *choose_name(const struct location *loc, const struct location_contact *c)
@@ -161,6 +169,9 @@ static char *choose_name(const struct location *loc, const struct location_conta
 	struct siphash h;
 	char *name;
 
+	/* Two contacts of one REGISTER share its Call-ID. */
+	if (c->not_by_call_id && !c->instance.len)
+		id = c->contact;
 	if (!location_by_name(loc, c->user))
 		return str_dup(c->user);
 	siphash_init(&h, loc->key);
@@ -170,8 +181,8 @@ static char *choose_name(const struct location *loc, const struct location_conta
 		return NULL;
 	if (location_by_name(loc, str_of(name))) {
 		free(name);
-		/* Two contacts of one REGISTER share its Call-ID: the contact tells them apart. */
 		siphash_add_field(&h, c->contact.s, c->contact.len);
+		siphash_add_field(&h, c->domain.s ? c->domain.s : "", c->domain.len);
 		if (asprintf(&name, "%.*s-%08x", STR_ARGS(c->user), (unsigned)siphash_end(&h)) < 0)
 			return NULL;
 	}
@@ -208,9 +219,10 @@ static int new_binding(struct location *loc, const struct location_contact *c, c
 	b->mask_user = name;
 	b->instance = c->instance.len ? str_dup(c->instance) : NULL;
 	b->call_id = c->call_id.len ? str_dup(c->call_id) : NULL;
+	b->domain = c->domain.len ? str_dup(c->domain) : NULL;
 	b->peer = c->peer;
 	if (!b->aor || !b->user || !b->contact || (c->instance.len && !b->instance) ||
-	    (c->call_id.len && !b->call_id)) {
+	    (c->call_id.len && !b->call_id) || (c->domain.len && !b->domain)) {
 		binding_free(b);
 		return ENOMEM;
 	}
@@ -257,6 +269,8 @@ static int move(struct location *loc, struct binding *b, const struct location_c
 		free(call_id);
 		return ENOMEM;
 	}
+	if (!b->domain && c->domain.len)
+		b->domain = str_dup(c->domain); /* without it, it goes on to fit */
 	free(b->contact);
 	free(b->call_id);
 	b->contact = contact;
@@ -291,14 +305,14 @@ int location_confirm(struct location *loc, struct binding *b, const struct locat
 	return 0;
 }
 
-void location_remove_aor(struct location *loc, struct str aor)
+void location_remove_aor(struct location *loc, struct str aor, struct str domain)
 {
 	struct list *l, *tmp;
 
 	list_each(l, tmp, &loc->all) {
 		struct binding *b = container_of(l, struct binding, link);
 
-		if (str_is(aor, b->aor))
+		if (same_registrar(b, aor, domain))
 			location_remove(loc, b);
 	}
 }
@@ -320,6 +334,13 @@ static bool live(const struct binding *b, int64_t now)
 	return b->expires > now;
 }
 
+/* Of the same user, but granted by another registrar: another account with an equal name. */
+static bool is_namesake(const struct binding *b, const struct binding *bearer)
+{
+	return bearer && bearer->expires &&
+	    !same_registrar(b, str_of(bearer->aor), str_of(bearer->domain));
+}
+
 size_t location_find(const struct location *loc, struct str name, int64_t now,
     struct binding **out, size_t max, bool *lately)
 {
@@ -331,7 +352,7 @@ size_t location_find(const struct location *loc, struct str name, int64_t now,
 	for (; n && count < max; n = hash_next(n)) {
 		struct binding *b = container_of(n, struct binding, by_user);
 
-		if (!str_is(name, b->user))
+		if (!str_is(name, b->user) || is_namesake(b, exact))
 			continue;
 		if (live(b, now))
 			out[count++] = b;

@@ -31,6 +31,7 @@ struct binding {
 	char *mask_user; /* user part of the Contact that the registrar knows */
 	char *instance;  /* +sip.instance; NULL */
 	char *call_id;   /* of its REGISTERs; NULL after a restart without the side file */
+	char *domain;    /* host of its REGISTERs' Request-URI: who granted it; NULL as above */
 	struct addr peer; /* where its REGISTER came from; unset after a restart */
 	int64_t expires;  /* unix seconds; 0: not confirmed yet */
 	int64_t offered;  /* unix seconds of the last REGISTER */
@@ -41,7 +42,10 @@ struct location_contact {
 	struct str aor, user, contact;
 	struct str instance; /* len 0: none */
 	struct str call_id;
+	struct str domain;
 	struct addr peer;
+	/* Another contact of the same REGISTER is the phone that this Call-ID means. */
+	bool not_by_call_id;
 };
 
 /* key: for the tokens, stable over restarts. */
@@ -58,8 +62,9 @@ uint64_t location_refreshes(const struct location *loc);
 int location_restore(struct location *loc, const struct location_contact *c, struct str mask_user,
     int64_t expires);
 /*
- * The binding of that phone, made if need be (then unconfirmed): by instance, else by Call-ID,
- * else by contact. It does not change a confirmed one. ENOMEM, ENOSPC.
+ * The binding of that phone, made if need be (then unconfirmed): by instance, else by contact (if
+ * it signals from the same IP), else by Call-ID; never one that another registrar granted. It does
+ * not change a confirmed one. ENOMEM, ENOSPC.
  */
 int location_offer(struct location *loc, const struct location_contact *c, int64_t now,
     struct binding **out);
@@ -68,16 +73,16 @@ int location_offer(struct location *loc, const struct location_contact *c, int64
 int location_confirm(struct location *loc, struct binding *b, const struct location_contact *c,
     int64_t expires, int64_t now);
 void location_remove(struct location *loc, struct binding *b);
-/* All bindings of an address-of-record (Contact: *). */
-void location_remove_aor(struct location *loc, struct str aor);
+/* All bindings of an address-of-record with that registrar (Contact: *). */
+void location_remove_aor(struct location *loc, struct str aor, struct str domain);
 /* Forgets what has expired, and unconfirmed offers. Call it now and then. */
 void location_expire(struct location *loc, int64_t now);
 
 /* Exactly that name; expired ones too: look at `expires`. NULL. */
 struct binding *location_by_name(const struct location *loc, struct str mask_user);
 /*
- * The targets of a request to `name`@WAN: the binding with exactly that name, or all of that user.
- * Live ones only. Returns how many were put into out. *lately: one of them has just expired.
+ * The targets of a request to `name`@WAN: all bindings of the user of that name, at the registrar
+ * of the one that bears it; or the one binding with exactly that name. Live ones only. Returns how many were put into out. *lately: one of them has just expired.
  */
 size_t location_find(const struct location *loc, struct str name, int64_t now,
     struct binding **out, size_t max, bool *lately);

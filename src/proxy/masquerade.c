@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "proxy/dialog.h"
+#include "proxy/leak_guard.h"
 #include "proxy/location.h"
 #include "proxy/registration.h"
 #include "siproxd.h"
@@ -325,6 +326,8 @@ int mask_request(const struct siproxd *sd, struct sip_msg *msg, const struct mas
 	/* Between two phones on the LAN every name is good as it is. */
 	if (!err && how->from->side != target->hop.side)
 		err = translate(&m);
+	if (!err && target->hop.side == WAN)
+		err = leak_guard(sd->sides, msg, m.named);
 	return err;
 }
 
@@ -405,6 +408,8 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 		err = put_user_agent(sd, msg);
 	if (!err && from->side != fw->from.side)
 		err = translate(&m);
+	if (!err && fw->from.side == WAN)
+		err = leak_guard(sd->sides, msg, m.named);
 	return err;
 }
 

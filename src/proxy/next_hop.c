@@ -202,6 +202,9 @@ int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct ho
     struct plan *out)
 {
 	memset(out, 0, sizeof(*out));
+	/* It promises TLS all the way, which we do not speak (26.2). */
+	if (str_is_nocase(req->uri.scheme, "sips"))
+		return 416;
 	out->own_routes = mask_own_routes(sd, req);
 	return from->side == WAN ? plan_from_wan(sd, req, out) : plan_from_lan(sd, req, out);
 }

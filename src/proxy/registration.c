@@ -17,10 +17,12 @@ struct offered {
 	char *contact;
 	char *instance; /* NULL: none */
 	int64_t asked;  /* seconds; -1: not said */
+	bool not_by_call_id;
 };
 
 struct registration {
 	char *aor, *user, *call_id;
+	char *domain; /* of the Request-URI */
 	struct addr peer;
 	bool star;
 	struct offered offered[CONTACTS_MAX];
@@ -39,6 +41,7 @@ void registration_free(struct registration *reg)
 	free(reg->aor);
 	free(reg->user);
 	free(reg->call_id);
+	free(reg->domain);
 	free(reg);
 }
 
@@ -67,8 +70,18 @@ static void describe(const struct registration *reg, const struct offered *o,
 	    .contact = str_of(o->contact),
 	    .instance = str_of(o->instance),
 	    .call_id = str_of(reg->call_id),
+	    .domain = str_of(reg->domain),
 	    .peer = reg->peer,
+	    .not_by_call_id = o->not_by_call_id,
 	};
+}
+
+static bool is_named(const struct registration *reg, const char *name)
+{
+	for (unsigned i = 0; i < reg->n; i++)
+		if (reg->offered[i].name && strcmp(reg->offered[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 static int offer(struct registration *reg, struct siproxd *sd, struct offered *o)
@@ -79,6 +92,11 @@ static int offer(struct registration *reg, struct siproxd *sd, struct offered *o
 
 	describe(reg, o, &c);
 	err = location_offer(sd->location, &c, sd->now_s(), &b);
+	if (!err && is_named(reg, b->mask_user)) {
+		/* Another contact of this REGISTER is that phone already. */
+		o->not_by_call_id = c.not_by_call_id = true;
+		err = location_offer(sd->location, &c, sd->now_s(), &b);
+	}
 	if (err)
 		return err;
 	o->name = str_dup(str_of(b->mask_user));
@@ -130,9 +148,10 @@ int registration_new(struct registration **out, struct siproxd *sd, const struct
 	reg->peer = from->peer;
 	reg->call_id = str_dup(req->call_id);
 	reg->user = str_dup(to.user);
+	reg->domain = str_dup(req->uri.host);
 	if (asprintf(&reg->aor, "sip:%.*s@%.*s", STR_ARGS(to.user), STR_ARGS(to.hostport)) < 0)
 		reg->aor = NULL;
-	err = reg->aor && reg->user && reg->call_id ? 0 : ENOMEM;
+	err = reg->aor && reg->user && reg->call_id && reg->domain ? 0 : ENOMEM;
 	for (unsigned i = 0; !err && (v = sip_msg_value(req, HDR_CONTACT, i)); i++)
 		err = read_contact(reg, sd, req, v->text);
 	if (!err) {
@@ -211,7 +230,7 @@ void registration_answered(struct registration *reg, struct siproxd *sd,
 	if (response->status < 200 || response->status > 299)
 		return;
 	if (reg->star)
-		location_remove_aor(sd->location, str_of(reg->aor));
+		location_remove_aor(sd->location, str_of(reg->aor), str_of(reg->domain));
 	for (unsigned i = 0; i < reg->n; i++) {
 		struct offered *o = &reg->offered[i];
 
@@ -247,7 +266,7 @@ void registration_local(struct registration *reg, struct siproxd *sd, struct buf
 	void *args[] = {reg, sd, lines};
 
 	if (reg->star)
-		location_remove_aor(sd->location, str_of(reg->aor));
+		location_remove_aor(sd->location, str_of(reg->aor), str_of(reg->domain));
 	for (unsigned i = 0; i < reg->n; i++) {
 		struct offered *o = &reg->offered[i];
 

@@ -20,7 +20,7 @@ struct registrations {
 	uint64_t saved_version, saved_refreshes;
 	int64_t saved_at; /* unix time of the last writing */
 	bool saved;
-	bool foreign; /* the file is none of ours: hands off */
+	bool hands_off; /* not read yet, or none of ours: it must not be written */
 };
 
 int registrations_open(struct registrations **out, const char *path, uid_t owner, gid_t group)
@@ -31,6 +31,7 @@ int registrations_open(struct registrations **out, const char *path, uid_t owner
 
 	if (!r)
 		return ENOMEM;
+	r->hands_off = true;
 	err = file_open(&r->table, path, owner, group);
 	if (!err && asprintf(&more, "%s.more", path) >= 0) {
 		/* A jail that holds the one file only (OpenWrt) has no room for the second. */
@@ -205,7 +206,7 @@ static int load_table(struct registrations *r, struct location *loc, int64_t now
 	return err;
 }
 
-/* "phone <name> <Call-ID> <peer IP> <port> <instance>", tabs between. */
+/* "phone <name> <Call-ID> <peer IP> <port> <instance> <domain>", tabs between. */
 static void load_more(struct registrations *r, struct location *loc)
 {
 	struct str text, line;
@@ -228,6 +229,8 @@ static void load_more(struct registrations *r, struct location *loc)
 			b->call_id = str_dup(field(line, 2));
 		if (!b->instance && field(line, 5).len)
 			b->instance = str_dup(field(line, 5));
+		if (!b->domain && field(line, 6).len)
+			b->domain = str_dup(field(line, 6));
 	}
 	free(data);
 }
@@ -240,7 +243,7 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 	err = load_table(r, loc, now, count);
 	if (*count)
 		load_more(r, loc);
-	r->foreign = err == EBADMSG;
+	r->hands_off = err && err != ENOMSG && err != ENOENT;
 	r->saved = !err;
 	r->saved_version = location_version(loc);
 	r->saved_refreshes = location_refreshes(loc);
@@ -278,15 +281,15 @@ static void write_binding(struct binding *b, void *arg)
 	if (port != 5060)
 		buf_printf(&w->table, ":%u", port);
 	buf_printf(&w->table, "\n%s\n", b->aor);
-	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\n", b->mask_user, none_if_null(b->call_id),
+	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\n", b->mask_user, none_if_null(b->call_id),
 	    addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "", addr_port(&b->peer),
-	    none_if_null(b->instance));
+	    none_if_null(b->instance), none_if_null(b->domain));
 }
 
 static bool wants_saving(const struct registrations *r, const struct location *loc, int64_t now,
     bool at_end)
 {
-	if (r->foreign)
+	if (r->hands_off)
 		return false;
 	if (!r->saved || r->saved_version != location_version(loc))
 		return true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/acl.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/resolver.h"
 #include "config.h"
@@ -19,6 +20,7 @@
 #include "sip/sip_reply.h"
 #include "siproxd.h"
 
+#define RETRY_AFTER "Retry-After: 10\r\n"
 #define TIMER_C_MS 181000 /* RFC 3261 16.6 step 11: more than three minutes */
 
 /* A request on its way through the steps. */
@@ -35,7 +37,16 @@ static enum verdict refuse(struct passage *p, int status)
 	if (p->from->side == WAN)
 		return pipeline_reply_stranger(p->sd, p->msg, p->from, status);
 	return pipeline_reply(p->sd, p->msg, p->from, status,
-	    status == 503 ? "Retry-After: 10\r\n" : NULL);
+	    status == 503 ? RETRY_AFTER : NULL);
+}
+
+/* We are full: a 503 would make a provider give up the whole trunk (RFC 3261 21.5.4). */
+static enum verdict busy(struct passage *p)
+{
+	bool lan = p->from->side == LAN;
+	int status = lan ? 503 : p->msg->method == SIP_INVITE ? 486 : 480;
+
+	return pipeline_reply(p->sd, p->msg, p->from, status, lan ? RETRY_AFTER : NULL);
 }
 
 /* --- the steps before anything is kept ---------------------------------------------------- */
@@ -50,6 +61,16 @@ static enum verdict known_transaction(struct passage *p)
 		return PASS;
 	server_txn_retransmitted(st, p->msg);
 	return ANSWERED;
+}
+
+/* The request goes nowhere. May free `fw`. */
+static void fail(struct forward *fw, int status)
+{
+	session_final(fw->sd, fw, status);
+	if (status == 503 && fw->from.side == WAN)
+		status = fw->method == SIP_INVITE ? 486 : 480; /* as in busy() */
+	forward_reply(fw, status, status == 503 ? RETRY_AFTER : NULL);
+	forward_settle(fw);
 }
 
 /* 16.10: a CANCEL is answered here and goes on as ours; without its INVITE it is nobody's. */
@@ -70,9 +91,7 @@ static enum verdict cancel(struct passage *p)
 		if (fw->query) { /* not sent anywhere yet */
 			resolver_cancel(fw->query);
 			fw->query = NULL;
-			session_final(p->sd, fw, 487);
-			forward_reply(fw, 487, NULL);
-			forward_settle(fw);
+			fail(fw, 487);
 		} else {
 			forward_cancel(fw, NULL);
 		}
@@ -145,6 +164,7 @@ static enum verdict proxy_require(struct passage *p)
 static enum verdict for_ourselves(struct passage *p)
 {
 	struct buf contacts = BUF_INIT;
+	struct sip_uri to;
 	enum verdict verdict;
 	int err;
 
@@ -155,7 +175,9 @@ static enum verdict for_ourselves(struct passage *p)
 		    "Allow: INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, UPDATE, PRACK\r\n");
 	if (p->msg->method != SIP_REGISTER)
 		return refuse(p, 404);
-	/* For our own address we are the registrar. */
+	/* For our own address we are the registrar, but not for names of other domains. */
+	if (sip_uri_parse(&to, p->msg->to.uri) != 0 || !side_is_us(p->sd->sides, &to))
+		return refuse(p, 403);
 	err = registration_new(&p->registration, p->sd, p->msg, p->from);
 	if (err)
 		return refuse(p, err == EINVAL ? 400 : 503);
@@ -166,12 +188,28 @@ static enum verdict for_ourselves(struct passage *p)
 	return verdict;
 }
 
+static bool may_begin(struct passage *p)
+{
+	char who[ADDR_TEXT_MAX];
+
+	if (limit_take(p->sd->callers, &p->from->peer, timers_now(p->sd->timers)))
+		return true;
+	p->sd->counters.dropped_stranger++;
+	log_every(10, LOG_LVL_WARN, LOG_SIP, "too many requests from %s: dropped",
+	    addr_format(&p->from->peer, who));
+	return false;
+}
+
 /* 16.4 to 16.5 */
 static enum verdict target(struct passage *p)
 {
 	int status = next_hop_plan(p->sd, p->msg, p->from, &p->plan);
 
-	return status ? refuse(p, status) : PASS;
+	if (status)
+		return refuse(p, status);
+	if (p->from->side == WAN && !p->msg->to_tag.len && !may_begin(p))
+		return DROP;
+	return PASS;
 }
 
 static enum verdict registration(struct passage *p)
@@ -268,12 +306,7 @@ static void forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_m
 		status = err == ENOSPC ? 503 : err == EINVAL ? 400 : 500;
 	if (!status)
 		return;
-	session_final(sd, fw, status);
-	/* A 503 would make a provider give up the whole trunk. */
-	if (status == 503 && fw->from.side == WAN)
-		status = fw->method == SIP_INVITE ? 486 : 480;
-	forward_reply(fw, status, status == 503 ? "Retry-After: 10\r\n" : NULL);
-	forward_settle(fw);
+	fail(fw, status);
 }
 
 /* The resolver's answer for a parked request. */
@@ -296,9 +329,7 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 		status = err == ETIMEDOUT ? 504 : 503;
 	}
 	if (status) {
-		session_final(sd, fw, status);
-		forward_reply(fw, status, NULL);
-		forward_settle(fw);
+		fail(fw, status);
 	} else {
 		forward_to_plan(sd, fw, msg, &plan);
 	}
@@ -312,8 +343,7 @@ static enum verdict park(struct passage *p, struct forward *fw)
 	    resolver_lookup(p->sd->resolver, p->plan.name, AF_UNSPEC, p->plan.port, resolved, fw,
 		&fw->query) == 0)
 		return PARKED;
-	forward_reply(fw, 500, NULL);
-	forward_settle(fw);
+	fail(fw, 503);
 	return ANSWERED;
 }
 
@@ -352,18 +382,23 @@ static enum verdict forward_ack(struct passage *p)
 	return ANSWERED;
 }
 
+/* The last tenth of the table is for what runs: running calls must be able to end. */
+static bool has_room(const struct passage *p)
+{
+	return p->msg->to_tag.len || !transactions_nearly_full(p->sd->transactions);
+}
+
 static enum verdict forward(struct passage *p)
 {
 	struct siproxd *sd = p->sd;
 	struct server_txn *st;
 	struct forward *fw;
-	int err = server_txn_new(sd->transactions, p->msg, p->from, &st);
 
-	if (err)
-		return refuse(p, p->from->side == WAN ? 480 : 503);
+	if (!has_room(p) || server_txn_new(sd->transactions, p->msg, p->from, &st) != 0)
+		return busy(p);
 	if (forward_new(sd, st, p->msg, &fw) != 0) {
 		server_txn_abandon(st);
-		return refuse(p, p->from->side == WAN ? 480 : 503);
+		return busy(p);
 	}
 	fw->registration = p->registration;
 	p->registration = NULL;

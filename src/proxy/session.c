@@ -15,6 +15,7 @@
 /* A dialog of SUBSCRIBE or REFER outlives what was asked for by this much. */
 #define DIALOG_GRACE_S   64
 #define DIALOG_DEFAULT_S 3600
+#define DIALOG_MAX_S     86400
 
 static struct call *call_of(const struct siproxd *sd, const struct forward *fw)
 {
@@ -196,9 +197,13 @@ static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip
 	bool lan = asker == LAN;
 	struct call *call = call_of(sd, fw);
 	struct dialog *d;
-	int err = dialog_new(sd->dialogs, str_of(fw->call_id),
-	    lan ? str_of(fw->from_tag) : msg->to_tag, lan ? msg->to_tag : str_of(fw->from_tag), &d);
+	int err;
 
+	if (call && !call_takes_dialog(call))
+		return ENOSPC;
+	err = dialog_new(sd->dialogs, str_of(fw->call_id),
+	    lan ? str_of(fw->from_tag) : msg->to_tag, lan ? msg->to_tag : str_of(fw->from_tag),
+	    call != NULL, &d);
 	if (err)
 		return err;
 	d->end[asker].hop = fw->from;
@@ -218,6 +223,18 @@ static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip
 	else
 		err = dialog_keep_for(d, 1000 * DIALOG_GRACE_S); /* until its 2xx says how long */
 	return err;
+}
+
+/* How long a dialog without a call is kept: what was granted counts (RFC 6665 4.2.1.1). */
+static uint64_t subscription_s(const struct forward *fw, const struct sip_msg *msg)
+{
+	uint64_t s = DIALOG_DEFAULT_S;
+
+	if (msg->expires >= 0)
+		s = (uint64_t)msg->expires;
+	else if (fw->expires_s)
+		s = fw->expires_s;
+	return DIALOG_GRACE_S + (s < DIALOG_MAX_S ? s : DIALOG_MAX_S);
 }
 
 /* 12.1, and 12.2.1.2 for the target refresh. */
@@ -244,13 +261,11 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 		if (!err)
 			err = dialog_set(&d->end[!asker].contact, contact_uri(msg));
 	}
-	if (msg->status < 200)
+	/* A 2xx to the PRACK or UPDATE of an early dialog confirms nothing. */
+	if (err || msg->status < 200 || !mask_forms_dialog(fw->method))
 		return err;
 	d->confirmed = true;
-	if (!d->call && mask_forms_dialog(fw->method))
-		err = dialog_keep_for(d,
-		    1000 * (DIALOG_GRACE_S + (fw->expires_s ? fw->expires_s : DIALOG_DEFAULT_S)));
-	return err;
+	return d->call ? 0 : dialog_keep_for(d, 1000 * subscription_s(fw, msg));
 }
 
 /* A retransmitted 2xx to INVITE: the call may have moved on since the first one. */

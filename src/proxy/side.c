@@ -177,7 +177,12 @@ void side_set_public_name(struct side_map *map, const char *name)
 {
 	struct addr literal;
 	bool is_literal = name && addr_parse(&literal, name, 0) == 0;
+	bool same = name && map->public_name && strcmp(name, map->public_name) == 0;
 
+	if (same) { /* its address stands */
+		map->public_name = name;
+		return;
+	}
 	map->public_name = is_literal ? NULL : name;
 	side_set_public(map, is_literal ? &literal : NULL);
 }
@@ -302,7 +307,8 @@ static enum side side_of(const struct side_map *map, const struct udp_from *from
 
 		return addr_equal(&from->peer, wan) ? WAN : LAN;
 	}
-	if (side_is_single(map))
+	/* One interface, or a system that does not tell where a packet came in: the source says. */
+	if (side_is_single(map) || from->ifindex == 0)
 		return lan_prefix_of(map, &from->peer) || in_local_nets(map, &from->peer) ? LAN : WAN;
 	if (is_lan_ifindex(map, from->ifindex))
 		return LAN;
@@ -402,7 +408,13 @@ bool side_is_us(const struct side_map *map, const struct sip_uri *uri)
 		return false;
 	if (!sip_uri_addr(uri, &a))
 		return map->public_name && str_is_nocase(uri->host, map->public_name);
-	return is_own(map, &a) || addr_equal_ip(&a, &map->public_addr);
+	return side_is_own(map, &a);
+}
+
+bool side_is_own(const struct side_map *map, const struct addr *a)
+{
+	return is_own(map, a) ||
+	    (addr_is_set(&map->public_addr) && addr_equal_ip(a, &map->public_addr));
 }
 
 bool side_is_lan_addr(const struct side_map *map, const struct addr *a)

@@ -67,6 +67,8 @@ int side_route(struct side_map *map, const struct addr *dest, struct hop *out);
 
 /* The URI names this machine: one of our addresses or host_outbound, and the SIP port. */
 bool side_is_us(const struct side_map *map, const struct sip_uri *uri);
+/* One of this machine's addresses, loopback included, or the one that the WAN knows us by. */
+bool side_is_own(const struct side_map *map, const struct addr *a);
 /* An address that means nothing on the WAN: of the LAN, of loopback, or ours on the LAN. */
 bool side_is_lan_addr(const struct side_map *map, const struct addr *a);
 

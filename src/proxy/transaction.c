@@ -55,6 +55,11 @@ bool transactions_full(const struct transactions *ts)
 	return transactions_count(ts) >= ts->max;
 }
 
+bool transactions_nearly_full(const struct transactions *ts)
+{
+	return transactions_count(ts) >= ts->max - ts->max / 10;
+}
+
 /* --- server: RFC 3261 17.2 ---------------------------------------------------------------- */
 
 /* 17.2.3: branch, sent-by, and the method with ACK standing for INVITE. A branch without the

@@ -93,6 +93,7 @@ void transactions_free(struct transactions *ts);
 void transactions_set_max(struct transactions *ts, size_t max);
 size_t transactions_count(const struct transactions *ts);
 bool transactions_full(const struct transactions *ts);
+bool transactions_nearly_full(const struct transactions *ts); /* nine tenths */
 
 /* --- server ------------------------------------------------------------------------------- */
 

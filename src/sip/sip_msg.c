@@ -752,6 +752,16 @@ const char *sip_msg_line_end(const struct sip_msg *msg, enum sip_hdr id)
 			     : sip_msg_line_end(msg, HDR_VIA);
 }
 
+bool sip_msg_is_edited(const struct sip_msg *msg, struct str range)
+{
+	size_t from = offset_of(msg, range.s), to = from + range.len;
+
+	for (unsigned i = 0; i < msg->n_edits; i++)
+		if (msg->edit[i].off < to && msg->edit[i].off + msg->edit[i].len > from)
+			return true;
+	return false;
+}
+
 void sip_msg_edits_clear(struct sip_msg *msg)
 {
 	msg->n_edits = 0;

@@ -156,6 +156,8 @@ const char *sip_msg_line_start(const struct sip_msg *msg, enum sip_hdr id);
 /* Behind the last line of that header, or else as above. */
 const char *sip_msg_line_end(const struct sip_msg *msg, enum sip_hdr id);
 void sip_msg_edits_clear(struct sip_msg *msg);
+/* Some edit touches that range. */
+bool sip_msg_is_edited(const struct sip_msg *msg, struct str range);
 /* The message with its edits; Content-Length set right if the body was edited. May be called
  * again, after more edits too. ENOMEM; EINVAL: edits overlap. */
 int sip_msg_splice(struct sip_msg *msg, struct buf *out);

@@ -415,6 +415,8 @@ int core_start(struct core *c, bool one_interface)
 		    2 * (size_t)c->config.max_calls);
 	if (!err)
 		err = limit_new(&sd->strangers, 20, 5, 64);
+	if (!err)
+		err = limit_new(&sd->callers, 6000, 1000, 64);
 	return err ? err : start_media(c);
 }
 
@@ -429,6 +431,7 @@ void core_stop(struct core *c)
 	dialogs_free(sd->dialogs);
 	location_free(sd->location);
 	limit_free(sd->strangers);
+	limit_free(sd->callers);
 	hash_done(&sd->forwards);
 	side_free(sd->sides);
 	timers_done(&c->timers);

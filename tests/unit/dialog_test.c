@@ -22,10 +22,10 @@ static void test_find(void)
 
 	timers_init(&timers, 0);
 	is_int(dialogs_new(&ds, &timers, KEY, 2), 0, "a table");
-	is_int(dialog_new(ds, str_of("id"), str_of("x"), str_of("y"), &a), 0, "a dialog");
-	is_int(dialog_new(ds, str_of("id"), str_of("y"), str_of("x"), &b), 0,
+	is_int(dialog_new(ds, str_of("id"), str_of("x"), str_of("y"), false, &a), 0, "a dialog");
+	is_int(dialog_new(ds, str_of("id"), str_of("y"), str_of("x"), false, &b), 0,
 	    "and its mirror image: a call that hairpins");
-	is_int(dialog_new(ds, str_of("id"), str_of("z"), str_of("x"), &c), ENOSPC, "not for ever");
+	is_int(dialog_new(ds, str_of("id"), str_of("z"), str_of("x"), false, &c), ENOSPC, "not for ever");
 	ok(find(ds, "id", "x", "y") == a && find(ds, "id", "y", "x") == b, "are told apart");
 	ok(!find(ds, "id", "x", "x") && !find(ds, "ID", "x", "y") && !find(ds, "id", "X", "y") &&
 		!find(ds, "id", "", "xy"),
@@ -74,7 +74,7 @@ static void test_no_memory(void)
 
 		alloc_until_failure = n;
 		failed = dialogs_new(&ds, &timers, KEY, 2) != 0 ||
-		    dialog_new(ds, str_of("id"), str_of("x"), str_of("y"), &d) != 0;
+		    dialog_new(ds, str_of("id"), str_of("x"), str_of("y"), false, &d) != 0;
 		alloc_until_failure = -1;
 		dialogs_free(ds);
 	}

@@ -126,7 +126,7 @@ static void test_who_is_who(void)
 	b = enter(loc, phone("bob", "sip:bob@192.168.1.11", "<urn:uuid:2>", "c9"), 200);
 	is_str(b->mask_user, token, "a phone has the same token each time");
 	enter(loc, phone("carl", "sip:carl@192.168.1.10", NULL, "x"), 200);
-	location_remove_aor(loc, str_of("sip:bob@example.net"));
+	location_remove_aor(loc, str_of("sip:bob@example.net"), str_of(""));
 	is_int((long long)location_count(loc), 1, "Contact: * removes the address-of-record's");
 	location_free(loc);
 }

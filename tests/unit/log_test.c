@@ -200,10 +200,24 @@ static void test_gate(void)
 	said();
 }
 
+static void test_flood(void)
+{
+	unsigned lines = 0;
+
+	said();
+	for (int i = 0; i < 10 * LOG_LINES_PER_S; i++)
+		log_info(LOG_SIP, "flood");
+	for (const char *p = said(); (p = strstr(p, "flood")); p++)
+		lines++;
+	ok(lines < 10 * LOG_LINES_PER_S, "a flood of lines is bounded");
+	log_err(LOG_SIP, "fire");
+	ok(strstr(said(), "fire") != NULL, "an error is told all the same");
+}
+
 static void *shout(void *arg)
 {
 	for (int i = 0; i < 100; i++)
-		log_warn(LOG_RTP, "%s%s%s%s", (char *)arg, (char *)arg, (char *)arg, (char *)arg);
+		log_err(LOG_RTP, "%s%s%s%s", (char *)arg, (char *)arg, (char *)arg, (char *)arg);
 	return NULL;
 }
 
@@ -223,9 +237,9 @@ static void test_threads(void)
 			*next++ = '\0';
 		if (strlen(line) < 24)
 			mixed++;
-		else if (!strcmp(line + 24, "WARN  rtp: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"))
+		else if (!strcmp(line + 24, "ERROR rtp: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"))
 			a++;
-		else if (!strcmp(line + 24, "WARN  rtp: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"))
+		else if (!strcmp(line + 24, "ERROR rtp: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"))
 			b++;
 		else
 			mixed++;
@@ -249,6 +263,7 @@ int main(void)
 	test_escape();
 	test_gate();
 	test_threads();
+	test_flood();
 	log_close();
 	log_close();
 	sys_count = 0;
