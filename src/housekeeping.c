@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -64,7 +65,7 @@ static void save_registrations(struct service *s, bool at_end)
 	if (!sd->registrations)
 		return;
 	err = registrations_save(sd->registrations, sd->location, sd->sides, sd->key,
-	    sd->now_s(), at_end);
+	    sd->now_s(), (int64_t)time(NULL) - sd->now_s(), at_end);
 	if (err)
 		log_every(600, LOG_LVL_ERR, LOG_REG, "%s cannot be written: %s",
 		    registrations_path(sd->registrations), strerror(err));

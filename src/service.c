@@ -37,9 +37,13 @@
 #define CALLER_BURST        200
 #define SOURCES             4096
 
-static int64_t unix_time(void)
+static int64_t steady_time(void)
 {
-	return (int64_t)time(NULL);
+	static int64_t start_s;
+
+	if (!start_s)
+		start_s = (int64_t)time(NULL) - (int64_t)(loop_clock_ms() / 1000);
+	return start_s + (int64_t)(loop_clock_ms() / 1000);
 }
 
 static int send_message(void *arg, const void *data, size_t len, const struct hop *hop)
@@ -285,7 +289,7 @@ static int start_loop(struct service *s)
 	if (err)
 		return err;
 	s->sd.timers = loop_timers(s->sd.loop);
-	s->sd.now_s = unix_time;
+	s->sd.now_s = steady_time;
 	s->sd.send = send_message;
 	s->sd.send_arg = &s->sd;
 	s->sd.config = s->config;

@@ -58,7 +58,9 @@ struct siproxd {
 	/* Sends one message; errno. The transport's function, or a test's. */
 	int (*send)(void *arg, const void *data, size_t len, const struct hop *hop);
 	void *send_arg;
-	int64_t (*now_s)(void); /* unix time */
+	/* Unix time as it was at the start, plus what has passed since: a router without a clock
+	 * gets the right time in one jump, and its phones must not expire by it. */
+	int64_t (*now_s)(void);
 };
 
 #endif

@@ -245,12 +245,24 @@ int location_restore(struct location *loc, const struct location_contact *c, str
 	return err;
 }
 
+static size_t count_phones(const struct location *loc, const struct location_contact *c)
+{
+	struct hash_node *n = hash_first(&loc->users, hash_str(loc, c->user));
+	size_t count = 0;
+
+	for (; n; n = hash_next(n))
+		count += str_is(c->aor, container_of(n, struct binding, by_user)->aor);
+	return count;
+}
+
 int location_offer(struct location *loc, const struct location_contact *c, int64_t now,
     struct binding **out)
 {
 	int err = 0;
 
 	*out = find_phone(loc, c);
+	if (!*out && count_phones(loc, c) >= LOCATION_AOR_MAX)
+		return ENOSPC;
 	if (!*out)
 		err = new_binding(loc, c, choose_name(loc, c), out);
 	if (!err)

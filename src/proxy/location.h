@@ -90,6 +90,7 @@ size_t location_find(const struct location *loc, struct str name, int64_t now,
 struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact);
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg);
 
+#define LOCATION_AOR_MAX  32  /* phones of one address-of-record */
 #define LOCATION_LATELY_S 300 /* how long an expired binding is remembered */
 
 #endif

@@ -157,27 +157,49 @@ static const char *outbound_proxy(const struct config *c, const struct sip_msg *
 	return c->outbound_proxy_host;
 }
 
-static int plan_host(struct siproxd *sd, struct str host, uint16_t port, struct plan *out)
+/*
+ * The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status:
+ * 482 where that is our own SIP port, by whatever name; 403 for another service of this machine,
+ * which only programs on it may reach; 503.
+ */
+static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *from,
+    bool configured, struct hop *out)
+{
+	const struct addr *us = side_addr(sd->sides, WAN, addr_family(a));
+
+	if (!us)
+		us = &from->local;
+	if (side_is_own(sd->sides, a) && addr_port(a) == addr_port(us))
+		return 482;
+	if (addr_is_loopback(a) && !addr_is_loopback(&from->peer) && !configured)
+		return 403;
+	return side_route(sd->sides, a, out) == 0 ? 0 : 503;
+}
+
+static int plan_host(struct siproxd *sd, const struct hop *from, struct str host, uint16_t port,
+    struct plan *out)
 {
 	struct addr a;
 
 	out->n_targets = 1;
 	if (addr_parse_n(&a, host.s, host.len, port) == 0)
-		return side_route(sd->sides, &a, &out->target[0].hop) == 0 ? 0 : 503;
+		return route_to(sd, &a, from, out->configured, &out->target[0].hop);
 	out->name = str_dup(host);
 	out->port = port;
 	return out->name ? 0 : 500;
 }
 
-static int plan_uri(struct siproxd *sd, const struct sip_uri *uri, struct plan *out)
+static int plan_uri(struct siproxd *sd, const struct hop *from, const struct sip_uri *uri,
+    struct plan *out)
 {
 	/* sips: promises TLS all the way, which we do not speak. */
 	if (!sip_uri_is_sip(uri) || str_is_nocase(uri->scheme, "sips"))
 		return 416;
-	return plan_host(sd, uri->host, sip_uri_port(uri), out);
+	return plan_host(sd, from, uri->host, sip_uri_port(uri), out);
 }
 
-static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    struct plan *out)
 {
 	const struct sip_value *route = sip_msg_value(req, HDR_ROUTE, out->own_routes);
 	struct sip_nameaddr addr;
@@ -188,14 +210,15 @@ static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, struct p
 	if (req->to_tag.len)
 		out->dialog = dialog_find(sd->dialogs, req->call_id, req->from_tag, req->to_tag);
 	if (route)
-		return parse_value_uri(route, &addr, &uri) ? plan_uri(sd, &uri, out) : 400;
+		return parse_value_uri(route, &addr, &uri) ? plan_uri(sd, from, &uri, out) : 400;
 	if (side_is_us(sd->sides, &req->uri))
 		return plan_bindings(sd, req, out);
 	proxy = outbound_proxy(sd->config, req, &port);
 	/* Within a dialog the route set alone says where (12.2.1.1). */
-	if (proxy && !req->to_tag.len)
-		return plan_host(sd, str_of(proxy), port, out);
-	return plan_uri(sd, &req->uri, out);
+	out->configured = proxy && !req->to_tag.len;
+	if (out->configured)
+		return plan_host(sd, from, str_of(proxy), port, out);
+	return plan_uri(sd, from, &req->uri, out);
 }
 
 int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
@@ -206,15 +229,21 @@ int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct ho
 	if (str_is_nocase(req->uri.scheme, "sips"))
 		return 416;
 	out->own_routes = mask_own_routes(sd, req);
-	return from->side == WAN ? plan_from_wan(sd, req, out) : plan_from_lan(sd, req, out);
+	return from->side == WAN ? plan_from_wan(sd, req, out)
+				 : plan_from_lan(sd, req, from, out);
 }
 
-bool next_hop_resolved(struct siproxd *sd, struct plan *plan, const struct addr *addr, size_t n)
+int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *plan,
+    const struct addr *addr, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (side_route(sd->sides, &addr[i], &plan->target[0].hop) == 0)
-			return true;
-	return false;
+	int status = 503;
+
+	for (size_t i = 0; i < n; i++) {
+		status = route_to(sd, &addr[i], from, plan->configured, &plan->target[0].hop);
+		if (!status)
+			break;
+	}
+	return status;
 }
 
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from)

@@ -20,6 +20,7 @@ struct plan {
 	struct dialog *dialog; /* that the request belongs to; NULL */
 	char *name;            /* host to be looked up for the one target; NULL: nothing to look up */
 	uint16_t port;
+	bool configured;       /* the administrator named that host, not a phone */
 };
 
 /*
@@ -28,8 +29,9 @@ struct plan {
  */
 int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     struct plan *out);
-/* The answer for plan->name: the first address that we can reach. False: none. */
-bool next_hop_resolved(struct siproxd *sd, struct plan *plan, const struct addr *addr, size_t n);
+/* The answer for plan->name: the first address that we can reach. 0, or the status as above. */
+int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *plan,
+    const struct addr *addr, size_t n);
 void plan_done(struct plan *plan);
 /* The request is for siproxd itself: the Request-URI names us, and no user. */
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from);

@@ -255,6 +255,7 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 struct writing {
 	struct buf table, more;
 	const struct side_map *sides;
+	int64_t skew;
 };
 
 static const char *none_if_null(const char *s)
@@ -276,7 +277,7 @@ static void write_binding(struct binding *b, void *arg)
 	if (wan)
 		addr_format_host(wan, host);
 	port = wan ? addr_port(wan) : 5060;
-	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)b->expires, b->contact,
+	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)(b->expires + w->skew), b->contact,
 	    b->mask_user, host);
 	if (port != 5060)
 		buf_printf(&w->table, ":%u", port);
@@ -299,9 +300,10 @@ static bool wants_saving(const struct registrations *r, const struct location *l
 }
 
 int registrations_save(struct registrations *r, const struct location *loc,
-    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, bool at_end)
+    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, int64_t skew,
+    bool at_end)
 {
-	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .sides = sides};
+	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .sides = sides, .skew = skew};
 	int err = ENOMEM;
 
 	if (!wants_saving(r, loc, now, at_end))

@@ -37,10 +37,12 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 /*
  * Writes both if the table has changed since; if phones have only refreshed, not more often than
  * every REGISTRATIONS_CALM_S, for the sake of flash disks (they refresh long before they expire).
+ * skew: what the clock on the wall is ahead of `now`, the table's time; the file's is the wall's.
  * `at_end`: the last chance. errno; it will be tried again.
  */
 int registrations_save(struct registrations *r, const struct location *loc,
-    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, bool at_end);
+    const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, int64_t skew,
+    bool at_end);
 
 #define REGISTRATIONS_CALM_S 30
 

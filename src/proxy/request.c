@@ -309,6 +309,15 @@ static void forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_m
 	fail(fw, status);
 }
 
+static void log_unresolved(const struct plan *plan)
+{
+	char name[128];
+
+	if (plan->name)
+		log_every(10, LOG_LVL_WARN, LOG_DNS, "no address for \"%s\"",
+		    log_escape(name, sizeof(name), plan->name, strlen(plan->name)));
+}
+
 /* The resolver's answer for a parked request. */
 static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 {
@@ -321,13 +330,11 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 	fw->query = NULL;
 	fw->parked = NULL;
 	status = next_hop_plan(sd, msg, &fw->from, &plan);
-	if (!status && plan.name && (err || !next_hop_resolved(sd, &plan, addr, count))) {
-		char name[128];
-
-		log_every(10, LOG_LVL_WARN, LOG_DNS, "no address for \"%s\"",
-		    log_escape(name, sizeof(name), plan.name, strlen(plan.name)));
-		status = err == ETIMEDOUT ? 504 : 503;
-	}
+	if (!status && plan.name)
+		status = err ? (err == ETIMEDOUT ? 504 : 503)
+			     : next_hop_resolved(sd, &fw->from, &plan, addr, count);
+	if (status == 503 || status == 504)
+		log_unresolved(&plan);
 	if (status) {
 		fail(fw, status);
 	} else {
@@ -347,29 +354,35 @@ static enum verdict park(struct passage *p, struct forward *fw)
 	return ANSWERED;
 }
 
+/* The ACK's next hop by name: the INVITE had the same one looked up; else the dialog knows where
+ * that went. */
+static bool ack_hop(struct passage *p, struct hop *hop)
+{
+	struct addr cached;
+	size_t n = 0;
+
+	if (p->sd->resolver && resolver_cached(p->sd->resolver, p->plan.name, AF_UNSPEC,
+				   p->plan.port, &cached, 1, &n) == 0 && n)
+		return next_hop_resolved(p->sd, p->from, &p->plan, &cached, 1) == 0;
+	if (!p->plan.dialog)
+		return false;
+	*hop = p->plan.dialog->end[WAN].hop;
+	return true;
+}
+
 /* An ACK to a 2xx has no transaction: it goes as it comes, each retransmission alike (16.11). */
 static enum verdict forward_ack(struct passage *p)
 {
 	struct siproxd *sd = p->sd;
 	struct buf out = BUF_INIT;
 	struct target *t = &p->plan.target[0];
-	struct addr cached;
 	struct sip_sdp sdp;
-	size_t n = 0;
 	char branch[64];
 
 	if (p->msg->method != SIP_ACK)
 		return PASS;
-	if (p->plan.name) {
-		/* The INVITE had the same name looked up; else the dialog knows where it went. */
-		if (sd->resolver && resolver_cached(sd->resolver, p->plan.name, AF_UNSPEC,
-					p->plan.port, &cached, 1, &n) == 0 && n)
-			next_hop_resolved(sd, &p->plan, &cached, 1);
-		else if (p->plan.dialog)
-			t->hop = p->plan.dialog->end[WAN].hop;
-		else
-			return DROP;
-	}
+	if (p->plan.name && !ack_hop(p, &t->hop))
+		return DROP;
 	if (p->from->side == t->hop.side)
 		sdp.n_lines = 0;
 	else if (!session_ack(sd, p->msg, p->from, p->plan.dialog, &sdp))

@@ -138,7 +138,7 @@ static void test_format(void)
 	is_int(registrations_load(r, loc, 1000, &count), 0, "an empty file");
 	enter(loc, "sip:alice@192.168.1.10:5062;line=7", NULL, "call-1", 1700000000);
 	location_offer(loc, &unconfirmed, 1000, &b);
-	is_int(registrations_save(r, loc, sides, KEY, 1000, false), 0, "is written");
+	is_int(registrations_save(r, loc, sides, KEY, 1000, 0, false), 0, "is written");
 	is_str(get_file(path),
 	    "****:1:1700000000\n"
 	    "sip:alice@192.168.1.10:5062;line=7\n"
@@ -146,19 +146,19 @@ static void test_format(void)
 	    "sip:alice@example.net\n",
 	    "four lines a phone, of those that are confirmed");
 	put_file(path, "untouched\n");
-	is_int(registrations_save(r, loc, sides, KEY, 1000, false), 0, "without a change");
+	is_int(registrations_save(r, loc, sides, KEY, 1000, 0, false), 0, "without a change");
 	is_str(get_file(path), "untouched\n", "nothing is written");
 	/* flash disks: a refresh waits */
 	enter(loc, "sip:alice@192.168.1.10:5062;line=7", NULL, "call-1", 1700000600);
-	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S - 1, false);
+	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S - 1, 0, false);
 	is_str(get_file(path), "untouched\n", "a refresh is not written at once");
-	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S, false);
+	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S, 0, false);
 	ok(strstr(get_file(path), ":1700000600\n") != NULL, "but soon");
 	enter(loc, "sip:alice@192.168.1.10:5062;line=7", NULL, "call-1", 1700000700);
-	registrations_save(r, loc, sides, KEY, 1001 + REGISTRATIONS_CALM_S, true);
+	registrations_save(r, loc, sides, KEY, 1001 + REGISTRATIONS_CALM_S, 0, true);
 	ok(strstr(get_file(path), ":1700000700\n") != NULL, "and in any case at the end");
 	location_remove_aor(loc, str_of("sip:alice@example.net"), str_of(""));
-	registrations_save(r, loc, sides, KEY, 1000, false);
+	registrations_save(r, loc, sides, KEY, 1000, 0, false);
 	is_str(get_file(path), "", "nobody is left");
 	registrations_close(r);
 	location_free(loc);
@@ -169,7 +169,7 @@ static void test_format(void)
 	unlink(path);
 	r = open_read_file();
 	enter(loc, "sip:alice@192.168.1.10", NULL, "call-1", 2000);
-	registrations_save(r, loc, sides, KEY, 1000, false);
+	registrations_save(r, loc, sides, KEY, 1000, 0, false);
 	ok(strstr(get_file(path), "\nsip:alice@[2001:db8::1]:5070\n") != NULL,
 	    "a WAN of IPv6 only, and another port");
 	registrations_close(r);
@@ -187,18 +187,18 @@ static void test_calm(void)
 	unlink(path);
 	r = open_read_file();
 	enter(loc, "sip:alice@192.168.1.10", NULL, "call-1", 2000);
-	registrations_save(r, loc, sides, KEY, 1000, false);
+	registrations_save(r, loc, sides, KEY, 1000, 0, false);
 	enter(loc, "sip:alice@192.168.1.10", NULL, "call-1", 2010);
 	put_file(path, "untouched\n");
-	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S - 1, false);
+	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S - 1, 0, false);
 	is_str(get_file(path), "untouched\n", "a refresh waits");
-	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S, false);
+	registrations_save(r, loc, sides, KEY, 1000 + REGISTRATIONS_CALM_S, 0, false);
 	ok(strstr(get_file(path), ":2010\n") != NULL, "... for a while");
 	enter(loc, "sip:alice@192.168.1.10", NULL, "call-1", 2020);
-	registrations_save(r, loc, sides, KEY, 1031, true);
+	registrations_save(r, loc, sides, KEY, 1031, 0, true);
 	ok(strstr(get_file(path), ":2020\n") != NULL, "... or for the end");
 	enter(loc, "sip:alice@192.168.1.11", NULL, "call-1", 2030);
-	registrations_save(r, loc, sides, KEY, 1032, false);
+	registrations_save(r, loc, sides, KEY, 1032, 0, false);
 	ok(strstr(get_file(path), "192.168.1.11") != NULL, "a phone that moved does not wait");
 	registrations_close(r);
 	location_free(loc);
@@ -222,7 +222,7 @@ static void test_round_trip(void)
 	enter(loc, "sip:alice@192.168.1.10", "<urn:uuid:1>", "call-1", 2000);
 	enter(loc, "sip:alice@192.168.1.11", NULL, "call-2", 3000);
 	enter(loc, "sip:alice@192.168.1.12", NULL, "call-3", 1001);
-	is_int(registrations_save(r, loc, sides, OTHER, 1000, false), 0,
+	is_int(registrations_save(r, loc, sides, OTHER, 1000, 0, false), 0,
 	    "two phones and one that leaves soon");
 	registrations_close(r);
 	r = open_file();
@@ -241,7 +241,7 @@ static void test_round_trip(void)
 				      .host = str_of("192.168.1.11")});
 	snprintf(token, sizeof(token), "%s", b->mask_user);
 	ok(location_by_name(again, str_of(token)) != NULL, "the other one with its token");
-	is_int(registrations_save(r, again, sides, OTHER, 1000, false), 0, "nothing to save");
+	is_int(registrations_save(r, again, sides, OTHER, 1000, 0, false), 0, "nothing to save");
 	registrations_close(r);
 	unlink(more);
 	r = open_file();
@@ -318,13 +318,13 @@ static void test_foreign(void)
 	r = open_file();
 	registrations_load(r, loc, 1000, &count);
 	enter(loc, "sip:alice@192.168.1.10", NULL, "call-1", 2000);
-	registrations_save(r, loc, sides, KEY, 1000, false);
+	registrations_save(r, loc, sides, KEY, 1000, 0, false);
 	is_str(get_file(path), "root:x:0:0:root:/root:/bin/sh\n", "is never overwritten");
 	registrations_close(r);
 	put_file(path, old);
 	r = open_file();
 	registrations_load(r, loc, 1000, &count);
-	is_int(registrations_save(r, loc, sides, KEY, 1000, false), 0, "the old one is");
+	is_int(registrations_save(r, loc, sides, KEY, 1000, 0, false), 0, "the old one is");
 	ok(strncmp(get_file(path), "****:1:2000\n", 12) == 0, "in today's format");
 	registrations_close(r);
 	location_free(loc);
