@@ -11,7 +11,8 @@ static const char *find(const char *s, const char *end, char c)
 	return at ? at : end;
 }
 
-const char *sip_scan_to(const char *s, const char *end, char stop)
+/* As sip_scan_to(); *open tells whether the end came within quotes or brackets. */
+static const char *scan(const char *s, const char *end, char stop, bool *open)
 {
 	bool quoted = false, bracketed = false;
 
@@ -24,13 +25,30 @@ const char *sip_scan_to(const char *s, const char *end, char stop)
 		} else if (bracketed) {
 			bracketed = *s != '>';
 		} else if (*s == stop) {
-			return s;
+			break;
 		} else {
 			quoted = *s == '"';
 			bracketed = *s == '<';
 		}
 	}
-	return end;
+	*open = quoted || bracketed;
+	return s;
+}
+
+const char *sip_scan_to(const char *s, const char *end, char stop)
+{
+	bool open;
+
+	return scan(s, end, stop, &open);
+}
+
+bool sip_is_closed(struct str text)
+{
+	bool open = false;
+
+	if (text.len)
+		scan(text.s, text.s + text.len, '\0', &open);
+	return !open;
 }
 
 static bool is_scheme(struct str s)
@@ -177,7 +195,10 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 		out->uri = str_trim(str_range(text.s, close));
 		out->params = str_range(close, end);
 		/* RFC 3261 20: a URI with a comma must stand in brackets. */
-		return str_is_word(out->uri) && !has_any(out->uri, "<>\",") ? 0 : EINVAL;
+		return str_is_word(out->uri) && !has_any(out->uri, "<>\",") &&
+			sip_is_closed(out->params)
+		    ? 0
+		    : EINVAL;
 	}
 	out->bracketed = true;
 	out->display = str_trim(str_range(text.s, open));
@@ -186,7 +207,7 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 		return EINVAL;
 	out->uri = str_trim(str_range(open + 1, close));
 	out->params = str_trim(str_range(close + 1, end));
-	if (out->params.len && out->params.s[0] != ';')
+	if ((out->params.len && out->params.s[0] != ';') || !sip_is_closed(out->params))
 		return EINVAL;
 	return out->uri.len ? 0 : EINVAL;
 }

@@ -57,5 +57,7 @@ bool sip_param_get(struct str params, const char *name, struct str *value, struc
 /* For walking values that may hold commas in quotes and angle brackets: the position of the first
  * `stop` outside of both, or end. A quote in brackets is none, as no URI holds one. */
 const char *sip_scan_to(const char *s, const char *end, char stop);
+/* No quote or angle bracket is left open, so that something may be written behind it. */
+bool sip_is_closed(struct str text);
 
 #endif

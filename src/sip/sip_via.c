@@ -49,6 +49,8 @@ int sip_via_parse(struct sip_via *out, struct str value)
 	stop = sip_scan_to(p, end, ';');
 	out->sent_by = str_trim(str_range(p, stop));
 	out->params = str_range(stop, end);
+	if (!sip_is_closed(out->params))
+		return EINVAL;
 	if (sip_param_get(out->params, "branch", &out->branch, NULL) && out->branch.len &&
 	    !str_is_word(out->branch))
 		return EINVAL;

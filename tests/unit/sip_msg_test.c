@@ -219,7 +219,7 @@ static void test_long_lines(void)
 	    {"Contact: <sip:a", ":", SIP_PARSE_REFUSE},
 	    {"Via: SIP/2.0/UDP h", ";a", SIP_PARSE_REFUSE},
 	    {"Via: SIP/2.0/UDP h", ", SIP/2.0/UDP h", SIP_PARSE_REFUSE},
-	    {"Via: SIP/2.0/UDP h;a=\"", "\\\"", SIP_PARSE_OK},
+	    {"Via: SIP/2.0/UDP h;a=\"", "\\\"", SIP_PARSE_REFUSE},
 	    {"Route: <sip:h>", ";a", SIP_PARSE_REFUSE},
 	    {"P-Asserted-Identity: <sip:h>", ";", SIP_PARSE_OK},
 	};

@@ -120,7 +120,8 @@ static void test_nameaddr(void)
 {
 	static const char *const bad[] = {"", "  ", ";tag=1", "<>", "<sip:a@h", "\"a <sip:a@h>",
 	    "\"a\\\" <sip:a@h>", "<sip:a@h>, <sip:b@h>", "<sip:a@h> b;tag=1", "<sip:a@h>>;tag=1",
-	    "<sip:a@h>\"x\"", "a<", "sip:a@h,sip:b@h", "sip:a@h>;tag=1", "x sip:a@h"};
+	    "<sip:a@h>\"x\"", "a<", "sip:a@h,sip:b@h", "sip:a@h>;tag=1", "x sip:a@h", "<sip:a@h>;x=\"",
+	    "<sip:a@h>;x=<y", "sip:a@h;x=\"y\\\""};
 	struct sip_nameaddr a;
 
 	is_nameaddr("<sip:a@h;lr>;tag=1", "", "sip:a@h;lr", ";tag=1", true);
@@ -179,6 +180,10 @@ static void test_scan(void)
 	is_int((long long)scan("<,b", ','), 3, "so does an open bracket");
 	is_int((long long)scan("\"\\", ','), 2, "a backslash is the last byte");
 	is_int((long long)scan("", ','), 0, "nothing");
+	ok(sip_is_closed(str_of(";a=\"<\\\"\";b=<\">")), "all closed");
+	ok(!sip_is_closed(str_of(";a=\"\\\"")), "a quote left open");
+	ok(!sip_is_closed(str_of(";a=<\"\"")), "a bracket left open");
+	ok(sip_is_closed((struct str){NULL, 0}), "nothing is closed");
 }
 
 int main(void)

@@ -59,7 +59,7 @@ static void test_refused(void)
 	    "SIP//UDP h", "SIP/2.0/UDP h:", "SIP/2.0/UDP h:x", "SIP/2.0/UDP h:65536",
 	    "SIP/2.0/UDP h:-1", "SIP/2.0/UDP h i", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [::1]5060",
 	    "SIP/2.0/UDP ::1", "SIP/2.0/UDP h,i", "SIP/2.0/UDP <h>", "SIP/2.0/UDP \"h\"",
-	    "SIP/2.0/UDP h;branch=a b", "SIP/2.0/U\"DP h", "SIP/2.0/UDP/x h"};
+	    "SIP/2.0/UDP h;branch=a b", "SIP/2.0/UDP h;x=\"y", "SIP/2.0/U\"DP h", "SIP/2.0/UDP/x h"};
 	struct sip_via v;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
