@@ -163,7 +163,10 @@ static int read_config(struct service *s, struct config **out, struct config_mes
 	int err = s->config_file ? file_read(s->config_file, CONFIG_FILE_MAX, &text, &len) : EBADF;
 
 	if (err)
-		log_err(LOG_MAIN, "%s cannot be read again: %s", s->boot->file, strerror(err));
+		log_err(LOG_MAIN,
+		    "%s cannot be read again: %s. If it was replaced by another file, the user that "
+		    "siproxd runs as must be able to read that one",
+		    s->boot->file, strerror(err));
 	else
 		err = config_parse(out, s->boot->file, text, len, msgs);
 	free(text);
@@ -182,8 +185,8 @@ static void on_reload(void *arg, int signo)
 	(void)signo;
 	for (size_t i = 0; i < msgs.count; i++)
 		if (msgs.item[i].level <= CONFIG_WARN)
-			log_warn(LOG_MAIN, "%s",
-			    config_message_text(&msgs.item[i], text, sizeof(text)));
+			log_line(msgs.item[i].level == CONFIG_ERR ? LOG_LVL_ERR : LOG_LVL_WARN,
+			    LOG_MAIN, "%s", config_message_text(&msgs.item[i], text, sizeof(text)));
 	config_messages_done(&msgs);
 	if (err) {
 		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");

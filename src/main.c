@@ -39,7 +39,8 @@ static const char usage_text[] =
     "  -V, --version         print the version\n"
     "  -h, --help            print this\n"
     "\n"
-    "Exit status: 0 started or ended as asked, 1 could not start or a wrong configuration.\n"
+    "Exit status: 0 started or ended as asked, 1 could not start or a wrong configuration;\n"
+    "--check: 2 when the file is good, but this machine stands in the way.\n"
     "See siproxd(8) and siproxd.conf(5).\n";
 
 static const struct option long_options[] = {
@@ -54,8 +55,8 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Unknown options and stray words are told and then ignored, as start scripts in the field expect
- * ("-d -l 2", compiled-in extras of distributions). */
+/* Unknown short options and stray words are told and then ignored, as start scripts in the field
+ * expect ("-d -l 2", compiled-in extras of distributions). A long one is a person's slip. */
 static void read_options(int argc, char **argv, struct options *o)
 {
 	int c;
@@ -87,6 +88,10 @@ static void read_options(int argc, char **argv, struct options *o)
 			fputs(usage_text, stdout);
 			exit(0);
 		default:
+			if (optopt == 0) {
+				fputs("siproxd: see siproxd --help\n", stderr);
+				exit(1);
+			}
 			fputs("siproxd: going on without it; see siproxd --help\n", stderr);
 			break;
 		}
@@ -101,21 +106,20 @@ static int check(const struct options *o)
 {
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
 	struct config *config = NULL;
-	int err, problems = 0;
+	int err, status = 0;
 
 	msgs.explain = true;
 	err = config_load(&config, o->config, &msgs);
 	config_explain(&msgs, stdout);
 	if (!err)
-		problems = service_check(config, stdout);
-	if (err || problems)
-		printf("\n%s\n", err ? "siproxd would not start with this file."
-				     : "The file is good; see above for what is not right here.");
-	else
-		puts("\nThe file is good, and nothing here stands in the way.");
+		status = service_check(config, stdout);
+	printf("\n%s\n", err ? "siproxd would not start with this file."
+	    : status == 2     ? "The file is good, but siproxd would not start on this machine."
+	    : status == 1     ? "siproxd would start; see the remarks above."
+			      : "All is well.");
 	config_messages_done(&msgs);
 	config_free(config);
-	return err ? 1 : 0;
+	return err ? 1 : status == 2 ? 2 : 0;
 }
 
 static int dump(const struct config *config)
@@ -128,12 +132,29 @@ static int dump(const struct config *config)
 	return err ? 1 : 0;
 }
 
+/* Whoever starts us from a boot script looks into syslog. */
+static void tell_syslog(const struct config_messages *msgs, bool failed)
+{
+	char text[512];
+
+	log_open("siproxd", false);
+	for (size_t i = 0; i < msgs->count; i++)
+		if (msgs->item[i].level <= CONFIG_WARN)
+			log_line(msgs->item[i].level == CONFIG_ERR ? LOG_LVL_ERR : LOG_LVL_WARN,
+			    LOG_MAIN, "%s", config_message_text(&msgs->item[i], text, sizeof(text)));
+	if (failed)
+		log_err(LOG_MAIN, "siproxd cannot start: see its configuration");
+	log_close();
+}
+
 static int load(const struct options *o, struct config **config)
 {
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
 	int err = config_load(config, o->config, &msgs);
 
 	config_messages_print(&msgs, stderr);
+	if (o->mode == RUN)
+		tell_syslog(&msgs, err != 0);
 	config_messages_done(&msgs);
 	return err;
 }
@@ -150,6 +171,7 @@ static int run(const struct options *o, struct config *config)
 	int err;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	err = background ? daemon_detach(&wait) : 0;
 	if (err) {
 		fprintf(stderr, "siproxd: going into the background failed: %s\n", strerror(err));

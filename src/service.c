@@ -81,9 +81,7 @@ static int start_sides(struct service *s)
 	if (err)
 		return err;
 	side_set_public_name(s->sd.sides, c->host_outbound);
-	if (!c->if_outbound || !c->if_inbound.count)
-		log_warn(LOG_MAIN, "if_inbound or if_outbound is not set, so siproxd guesses; set "
-				   "both in siproxd.conf to be sure");
+	service_warn_of_interfaces(c);
 	log_info(LOG_MAIN, "%s", side_describe(s->sd.sides, text, sizeof(text)));
 	if (!side_has_wan(s->sd.sides))
 		log_warn(LOG_MAIN, "the WAN side has no address yet; calls will work once it has");
@@ -93,18 +91,14 @@ static int start_sides(struct service *s)
 static int start_transport(struct service *s)
 {
 	unsigned port = (unsigned)s->boot->sip_listen_port;
-	char who[128];
+	char text[512];
 	int err = transport_open(&s->sd.transport, s->sd.loop, (uint16_t)port, s->boot->sip_dscp,
 	    pipeline_receive, &s->sd);
 
-	if (err == EADDRINUSE && daemon_port_owner(AF_INET, port, who, sizeof(who)))
-		log_err(LOG_MAIN,
-		    "UDP port %u is taken by %s. Stop that program, or give one of the two another "
-		    "port (an Asterisk on the same box: bindport or bind in its sip.conf or "
-		    "pjsip.conf; siproxd: sip_listen_port)",
-		    port, who);
-	else if (err)
-		log_err(LOG_MAIN, "UDP port %u cannot be opened: %s", port, strerror(err));
+	if (err) {
+		service_port_trouble(port, err, text, sizeof(text));
+		log_err(LOG_MAIN, "%s", text);
+	}
 	return err;
 }
 
@@ -123,20 +117,21 @@ static void start_registrations(struct service *s)
 	uid_t uid;
 	gid_t gid;
 	char *path = paths_in_jail(s->boot->chrootjail, s->boot->registration_file);
+	const char *const named[] = {path, NULL}, *const *files = path ? named : paths_registrations;
 	int err = ENOENT;
 
 	file_owner(s->boot, &uid, &gid);
-	if (path) {
-		paths_make_parent(path, uid, gid);
-		err = registrations_open(&s->sd.registrations, path, uid, gid);
-	} else {
-		for (size_t i = 0; err && paths_registrations[i]; i++)
-			err = registrations_open(&s->sd.registrations, paths_registrations[i], uid,
-			    gid);
+	for (size_t i = 0; err && files[i]; i++) {
+		if (geteuid() == 0)
+			paths_make_parent(files[i], uid, gid);
+		err = registrations_open(&s->sd.registrations, files[i], uid, gid);
+		if (err)
+			log_warn(LOG_REG, "registrations cannot be kept in %s: %s", files[i],
+			    strerror(err));
 	}
 	if (err)
-		log_err(LOG_REG, "registrations will not survive a restart: %s: %s",
-		    path ? path : paths_registrations[0], strerror(err));
+		log_err(LOG_REG, "registrations will not survive a restart: name a file with "
+				 "registration_file that siproxd can write");
 	else
 		log_info(LOG_REG, "registrations are kept in %s",
 		    registrations_path(s->sd.registrations));
@@ -178,6 +173,8 @@ static int start_trace(struct service *s)
 
 static int start_pid_file(struct service *s)
 {
+	uid_t uid;
+	gid_t gid;
 	int err;
 
 	if (!s->options.pid_file)
@@ -185,6 +182,9 @@ static int start_pid_file(struct service *s)
 	s->pid_file = paths_in_jail(s->boot->chrootjail, s->options.pid_file);
 	if (!s->pid_file)
 		return ENOMEM;
+	file_owner(s->boot, &uid, &gid);
+	if (geteuid() == 0)
+		paths_make_parent(s->pid_file, uid, gid);
 	err = daemon_pid_write(s->pid_file);
 	if (err) {
 		log_warn(LOG_MAIN, "pid_file %s cannot be written: %s", s->pid_file, strerror(err));
@@ -192,6 +192,20 @@ static int start_pid_file(struct service *s)
 		s->pid_file = NULL;
 	}
 	return 0;
+}
+
+/* Before anything is made that would belong to nobody. */
+static int check_user(struct service *s)
+{
+	const char *user = run_as(s->boot);
+
+	if (geteuid() != 0 || !user || getpwnam(user))
+		return 0;
+	log_err(LOG_MAIN,
+	    "there is no user %s on this machine: make one (`useradd -r %s`) or name another with "
+	    "`user`",
+	    user, user);
+	return ENOENT;
 }
 
 static int drop_root(struct service *s)
@@ -320,6 +334,7 @@ static const struct start {
 	const char *what;
 	int (*fn)(struct service *s);
 } starts[] = {
+    {"the user", check_user},
     {"the event loop", start_loop},
     {"the interfaces", start_sides},
     {"the SIP port", start_transport},

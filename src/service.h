@@ -7,6 +7,7 @@
 #ifndef SERVICE_H
 #define SERVICE_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 struct config;
@@ -24,7 +25,12 @@ int service_start(struct service **out, struct config *config,
 int service_run(struct service *s);
 void service_stop(struct service *s);
 
-/* For --check: what this machine lacks to run that configuration, a line each; how many. */
+/* For --check: what this machine lacks for that configuration, a line each. 0 nothing, 1 it would
+ * start all the same, 2 it would not. */
 int service_check(const struct config *config, FILE *to);
+/* The part of it that a start warns of. */
+void service_warn_of_interfaces(const struct config *config);
+/* Why a SIP port cannot be opened (errno), and what to do. */
+void service_port_trouble(unsigned port, int err, char *text, size_t size);
 
 #endif

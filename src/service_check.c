@@ -1,99 +1,172 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What --check finds out about the machine. */
+/* What --check finds out about the machine, and what a start warns of. */
+#include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/daemon.h"
+#include "base/log.h"
 #include "base/netif.h"
 #include "base/udp.h"
 #include "config.h"
 #include "service.h"
 
-static int check_interface(const struct netif_set *set, const char *option, const char *name,
-    FILE *to)
+struct remarks {
+	FILE *to; /* NULL: to the log, as warnings */
+	bool any, fatal;
+};
+
+__attribute__((format(printf, 2, 3))) static void remark(struct remarks *r, const char *fmt, ...)
 {
-	const struct netif_addr *a = netif_find(set, name, AF_INET);
+	char text[512];
+	va_list ap;
+
+	r->any = true;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (r->to)
+		fprintf(r->to, "%s\n", text);
+	else
+		log_warn(LOG_MAIN, "%s", text);
+}
+
+static const struct netif_addr *find(const struct netif_set *set, const char *what)
+{
+	const struct netif_addr *a = netif_find(set, what, AF_INET);
+
+	return a ? a : netif_find(set, what, AF_INET6);
+}
+
+static void check_interface(struct remarks *r, const struct netif_set *set, const char *option,
+    const char *name)
+{
+	const struct netif_addr *a = find(set, name);
 	struct addr literal;
 
-	if (!a)
-		a = netif_find(set, name, AF_INET6);
 	if (a && a->up)
-		return 0;
+		return;
 	if (addr_parse(&literal, name, 0) == 0)
-		fprintf(to, "%s: no interface has the address %s\n", option, name);
+		remark(r, "%s: no interface has the address %s", option, name);
 	else if (!netif_exists(name))
-		fprintf(to, "%s: there is no interface %s (`ip link` lists them)\n", option, name);
+		remark(r, "%s: there is no interface %s (`ip link` lists them)", option, name);
 	else
-		fprintf(to, "%s: interface %s %s\n", option, name,
+		remark(r, "%s: interface %s %s", option, name,
 		    a ? "is down" : "has no IP address");
-	return 1;
 }
 
-static int check_interfaces(const struct config *c, FILE *to)
+/* A private address towards the Internet: another router, or the two sides mixed up. */
+static void check_wan_address(struct remarks *r, const struct config *c,
+    const struct netif_set *set)
+{
+	const struct netif_addr *wan = c->if_outbound ? find(set, c->if_outbound) : NULL;
+	const struct netif_addr *lan =
+	    c->if_inbound.count ? find(set, c->if_inbound.item[0]) : NULL;
+
+	if (!wan || !addr_is_private(&wan->addr) || c->host_outbound)
+		return;
+	if (lan && !addr_is_private(&lan->addr))
+		remark(r, "if_outbound has a private address and if_inbound a public one: are the "
+			  "two mixed up?");
+	else
+		remark(r, "if_outbound has a private address, so another router does NAT in front "
+			  "of this machine: set host_outbound to the address that the Internet sees");
+}
+
+static void check_interfaces(struct remarks *r, const struct config *c)
 {
 	struct netif_set set;
-	const struct netif_addr *wan;
-	int problems = 0;
 
 	if (netif_snapshot(&set) != 0) {
-		fprintf(to, "the interfaces of this machine cannot be listed\n");
-		return 1;
+		remark(r, "the interfaces of this machine cannot be listed");
+		return;
 	}
 	for (size_t i = 0; i < c->if_inbound.count; i++)
-		problems += check_interface(&set, "if_inbound", c->if_inbound.item[i], to);
-	if (!c->if_inbound.count && ++problems)
-		fprintf(to, "if_inbound is not set: name the interface of your local network\n");
+		check_interface(r, &set, "if_inbound", c->if_inbound.item[i]);
 	if (c->if_outbound)
-		problems += check_interface(&set, "if_outbound", c->if_outbound, to);
-	else if (++problems)
-		fprintf(to, "if_outbound is not set: name the interface towards the Internet\n");
-	wan = c->if_outbound ? netif_find(&set, c->if_outbound, AF_INET) : NULL;
-	if (wan && addr_is_private(&wan->addr) && !c->host_outbound && ++problems)
-		fprintf(to, "if_outbound has a private address, so another router does NAT in front "
-			    "of this machine: set host_outbound to the address that the Internet "
-			    "sees\n");
+		check_interface(r, &set, "if_outbound", c->if_outbound);
+	if (!c->if_outbound || !c->if_inbound.count)
+		remark(r, "%s is not set, so siproxd guesses: set both if_inbound and if_outbound",
+		    c->if_outbound ? "if_inbound" : "if_outbound");
+	check_wan_address(r, c, &set);
 	netif_set_done(&set);
-	return problems;
 }
 
-static int check_port(const struct config *c, FILE *to)
+void service_port_trouble(unsigned port, int err, char *text, size_t size)
+{
+	char who[128];
+
+	if (err == EACCES)
+		snprintf(text, size, "UDP port %u cannot be opened: ports below 1024 need root", port);
+	else if (err != EADDRINUSE)
+		snprintf(text, size, "UDP port %u cannot be opened: %s", port, strerror(err));
+	else
+		snprintf(text, size,
+		    "UDP port %u is taken by %s. Stop that program, or give one of the two another "
+		    "port (an Asterisk on the same box: bindport or bind in its sip.conf or "
+		    "pjsip.conf; siproxd: sip_listen_port)",
+		    port,
+		    daemon_port_owner(AF_INET, port, who, sizeof(who))
+			? who
+			: "another program (as root, `ss -lunp` tells which)");
+}
+
+static void check_port(struct remarks *r, const struct config *c)
 {
 	unsigned port = (unsigned)c->sip_listen_port;
-	char who[128];
+	char text[512];
 	int fd, err = udp_open_any(AF_INET, (uint16_t)port, &fd);
 
 	if (!err) {
 		close(fd);
-		return 0;
+		return;
 	}
-	if (!daemon_port_owner(AF_INET, port, who, sizeof(who)))
-		snprintf(who, sizeof(who), "another program");
-	fprintf(to, "UDP port %u is taken by %s (if that is siproxd itself, all is well)\n", port,
-	    who);
-	return 1;
+	service_port_trouble(port, err, text, sizeof(text));
+	remark(r, "%s%s", text, err == EADDRINUSE ? " (if it is siproxd itself, all is well)" : "");
+	r->fatal = true;
 }
 
-/* The kernel's own SIP helper rewrites the same messages: the two spoil each other's work. */
-static int check_helper(FILE *to)
+/* The kernel's own SIP helper rewrites the same messages: the two spoil each other's work. As a
+ * module it has an initstate; one that is built in works only where a rule assigns it. */
+static void check_helper(struct remarks *r)
 {
-	if (access("/sys/module/nf_conntrack_sip", F_OK) != 0)
-		return 0;
-	fprintf(to, "the kernel's SIP helper is loaded; it must not be mixed with siproxd: "
-		    "rmmod nf_nat_sip nf_conntrack_sip\n");
-	return 1;
+	if (access("/sys/module/nf_conntrack_sip/initstate", F_OK) == 0)
+		remark(r, "the kernel's SIP helper is loaded; it must not be mixed with siproxd: rmmod "
+			  "nf_nat_sip nf_conntrack_sip");
 }
 
-static int check_user(const struct config *c, FILE *to)
+static void check_user(struct remarks *r, const struct config *c)
 {
-	if (!c->user || getpwnam(c->user))
-		return 0;
-	fprintf(to, "user: there is no user %s on this machine (`useradd -r %s` makes one)\n",
-	    c->user, c->user);
-	return 1;
+	struct stat st;
+
+	if (c->user && !getpwnam(c->user)) {
+		remark(r, "user: there is no user %s on this machine (`useradd -r %s` makes one)",
+		    c->user, c->user);
+		r->fatal = geteuid() == 0;
+	}
+	if (c->chrootjail && (stat(c->chrootjail, &st) != 0 || !S_ISDIR(st.st_mode))) {
+		remark(r, "chrootjail: there is no directory %s", c->chrootjail);
+		r->fatal = geteuid() == 0;
+	}
+}
+
+void service_warn_of_interfaces(const struct config *config)
+{
+	struct remarks r = {NULL, false, false};
+
+	check_interfaces(&r, config);
 }
 
 int service_check(const struct config *config, FILE *to)
 {
-	return check_interfaces(config, to) + check_port(config, to) + check_helper(to) +
-	    check_user(config, to);
+	struct remarks r = {to, false, false};
+
+	check_interfaces(&r, config);
+	check_user(&r, config);
+	check_helper(&r);
+	check_port(&r, config);
+	return r.fatal ? 2 : r.any;
 }

@@ -237,7 +237,20 @@ static const char *format_side(const struct side_map *map, enum side side, char 
 
 	if (!a)
 		a = side_addr(map, side, AF_INET6);
-	return a ? addr_format_ip(a, text) : "without an address";
+	if (a)
+		return addr_format_ip(a, text);
+	return side == WAN && map->public_name ? "host_outbound not known yet" : "without an address";
+}
+
+/* The interface, or what the configuration calls it while it is not there. */
+static const char *side_name(const struct side_map *map, enum side side)
+{
+	const char *name = side == WAN ? map->wan_name : map->lan_name[0];
+	const char *set = side == WAN ? map->setup.outbound
+	    : map->setup.n_inbound    ? map->setup.inbound[0]
+				      : NULL;
+
+	return name[0] ? name : set ? set : "(not found)";
 }
 
 const char *side_describe(const struct side_map *map, char *buf, size_t size)
@@ -245,8 +258,8 @@ const char *side_describe(const struct side_map *map, char *buf, size_t size)
 	char lan[ADDR_TEXT_MAX], wan[ADDR_TEXT_MAX];
 
 	snprintf(buf, size, "LAN %s %s, WAN %s %s%s",
-	    map->lan_name[0][0] ? map->lan_name[0] : "(unknown)", format_side(map, LAN, lan),
-	    map->wan_name[0] ? map->wan_name : "(unknown)", format_side(map, WAN, wan),
+	    side_name(map, LAN), format_side(map, LAN, lan), side_name(map, WAN),
+	    format_side(map, WAN, wan),
 	    side_is_single(map) ? " (one interface: in front of the router)" : "");
 	return buf;
 }
