@@ -35,6 +35,7 @@ static int copy_request(struct forward *fw, const struct sip_msg *req)
 	const struct sip_value *contact = sip_msg_value(req, HDR_CONTACT, 0);
 	struct buf head = BUF_INIT, vias = BUF_INIT;
 	struct sip_nameaddr addr;
+	struct sip_uri uri;
 	char tag[TAG_LEN + 1];
 
 	tag_for(fw->sd->key, req, tag);
@@ -50,7 +51,8 @@ static int copy_request(struct forward *fw, const struct sip_msg *req)
 	fw->request_uri = str_dup(req->uri_text);
 	fw->record_route = copy_lines(req, HDR_RECORD_ROUTE);
 	fw->route_behind = mask_route_behind(fw->sd, req, fw->from.side);
-	if (contact && sip_nameaddr_parse(&addr, contact->text) == 0) {
+	if (contact && sip_nameaddr_parse(&addr, contact->text) == 0 &&
+	    sip_uri_parse(&uri, addr.uri) == 0) {
 		fw->contact = str_dup(addr.uri);
 		if (!fw->contact)
 			return ENOMEM;

@@ -160,20 +160,25 @@ static const char *outbound_proxy(const struct config *c, const struct sip_msg *
 /*
  * The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status:
  * 482 where that is our own SIP port, by whatever name; 403 for another service of this machine,
- * which only programs on it may reach; 503.
+ * which only programs on it may reach, and for a LAN address as the target of a dialog with
+ * somebody on the WAN, who would aim the phone's requests at its neighbours; 503.
  */
 static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *from,
-    bool configured, struct hop *out)
+    const struct plan *plan, struct hop *out)
 {
 	const struct addr *us = side_addr(sd->sides, WAN, addr_family(a));
+	int err;
 
 	if (!us)
 		us = &from->local;
 	if (side_is_own(sd->sides, a) && addr_port(a) == addr_port(us))
 		return 482;
-	if (addr_is_loopback(a) && !addr_is_loopback(&from->peer) && !configured)
+	if (addr_is_loopback(a) && !addr_is_loopback(&from->peer) && !plan->configured)
 		return 403;
-	return side_route(sd->sides, a, out) == 0 ? 0 : 503;
+	err = side_route(sd->sides, a, out);
+	if (err)
+		return 503;
+	return plan->dialog && out->side == LAN ? 403 : 0;
 }
 
 static int plan_host(struct siproxd *sd, const struct hop *from, struct str host, uint16_t port,
@@ -183,7 +188,7 @@ static int plan_host(struct siproxd *sd, const struct hop *from, struct str host
 
 	out->n_targets = 1;
 	if (addr_parse_n(&a, host.s, host.len, port) == 0)
-		return route_to(sd, &a, from, out->configured, &out->target[0].hop);
+		return route_to(sd, &a, from, out, &out->target[0].hop);
 	out->name = str_dup(host);
 	out->port = port;
 	return out->name ? 0 : 500;
@@ -239,7 +244,7 @@ int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *p
 	int status = 503;
 
 	for (size_t i = 0; i < n; i++) {
-		status = route_to(sd, &addr[i], from, plan->configured, &plan->target[0].hop);
+		status = route_to(sd, &addr[i], from, plan, &plan->target[0].hop);
 		if (!status)
 			break;
 	}

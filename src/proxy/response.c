@@ -12,13 +12,19 @@
 #include "proxy/session.h"
 #include "siproxd.h"
 
+static bool is_of(const struct sip_msg *msg, const struct forward *fw)
+{
+	return msg->cseq == fw->cseq && str_is(msg->call_id, fw->call_id) &&
+	    str_is(msg->from_tag, fw->from_tag);
+}
+
 void response_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from)
 {
 	struct client_txn *ct = client_txn_find(sd->transactions, msg);
 
 	/* 16.7 step 1; RFC 6026: a stray response is not forwarded. Nor is one that comes from
-	 * the side where the request did not go. */
-	if (!ct || ct->hop.side != from->side) {
+	 * the side where the request did not go, or that speaks of another dialog. */
+	if (!ct || ct->hop.side != from->side || (ct->forward && !is_of(msg, ct->forward))) {
 		sd->counters.dropped_stray++;
 		log_debug(LOG_SIP, "stray response %d dropped", msg->status);
 		return;

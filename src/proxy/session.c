@@ -161,8 +161,9 @@ static struct str contact_uri(const struct sip_msg *msg)
 {
 	const struct sip_value *v = sip_msg_value(msg, HDR_CONTACT, 0);
 	struct sip_nameaddr addr;
+	struct sip_uri uri;
 
-	if (!v || sip_nameaddr_parse(&addr, v->text) != 0)
+	if (!v || sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0)
 		return (struct str){NULL, 0};
 	return addr.uri;
 }
