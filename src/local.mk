@@ -54,6 +54,8 @@ endif
 # sip/: how SIP is written
 libsiproxd_a_SOURCES += \
 	src/sip/sip_body.c src/sip/sip_body.h \
+	src/sip/sip_check.c src/sip/sip_check.h \
+	src/sip/sip_header.c src/sip/sip_header.h \
 	src/sip/sip_msg.c src/sip/sip_msg.h \
 	src/sip/sip_reply.c src/sip/sip_reply.h \
 	src/sip/sip_sdp.c src/sip/sip_sdp.h \

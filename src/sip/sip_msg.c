@@ -2,93 +2,10 @@
 #include "sip/sip_msg.h"
 
 #include <errno.h>
-#include <osipparser2/osip_parser.h>
-#include <osipparser2/osip_port.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* --- what headers there are --------------------------------------------------------------- */
-
-enum shape {
-	SINGLE, /* once, or the message is refused */
-	COMMAS, /* a list of values, on one line or several */
-	LOOSE,  /* as it comes; one value a line */
-};
-
-static const struct header_name {
-	const char *name;
-	char compact; /* RFC 3261 7.3.3 and later RFCs; 0: none */
-	enum sip_hdr id;
-	enum shape shape;
-} header_names[] = {
-    {"Via", 'v', HDR_VIA, COMMAS},
-    {"From", 'f', HDR_FROM, SINGLE},
-    {"To", 't', HDR_TO, SINGLE},
-    {"Call-ID", 'i', HDR_CALL_ID, SINGLE},
-    {"CSeq", 0, HDR_CSEQ, SINGLE},
-    {"Contact", 'm', HDR_CONTACT, COMMAS},
-    {"Route", 0, HDR_ROUTE, COMMAS},
-    {"Record-Route", 0, HDR_RECORD_ROUTE, COMMAS},
-    {"Max-Forwards", 0, HDR_MAX_FORWARDS, SINGLE},
-    {"Expires", 0, HDR_EXPIRES, SINGLE},
-    {"Content-Type", 'c', HDR_CONTENT_TYPE, SINGLE},
-    {"Content-Length", 'l', HDR_CONTENT_LENGTH, SINGLE},
-    {"Proxy-Require", 0, HDR_PROXY_REQUIRE, COMMAS},
-    {"User-Agent", 0, HDR_USER_AGENT, LOOSE},
-    {"Refer-To", 'r', HDR_URI, LOOSE},
-    {"Referred-By", 'b', HDR_URI, LOOSE},
-    {"P-Asserted-Identity", 0, HDR_URI, COMMAS},
-    {"P-Preferred-Identity", 0, HDR_URI, COMMAS},
-    {"P-Associated-URI", 0, HDR_URI, COMMAS},
-    {"P-Called-Party-ID", 0, HDR_URI, LOOSE},
-    {"Remote-Party-ID", 0, HDR_URI, COMMAS},
-    {"Reply-To", 0, HDR_URI, LOOSE},
-    {"Diversion", 0, HDR_URI, COMMAS},
-    {"History-Info", 0, HDR_URI, COMMAS},
-    {"Call-Info", 0, HDR_URI, COMMAS},
-    {"Alert-Info", 0, HDR_URI, COMMAS},
-    {"Error-Info", 0, HDR_URI, COMMAS},
-    {"Path", 0, HDR_URI, COMMAS},
-    {"Warning", 0, HDR_WARNING, COMMAS},
-};
-
-static const struct header_name *header_find(struct str name)
-{
-	for (size_t i = 0; i < sizeof(header_names) / sizeof(*header_names); i++) {
-		const struct header_name *h = &header_names[i];
-
-		if (name.len == 1 && h->compact && (name.s[0] | 0x20) == h->compact)
-			return h;
-		if (str_is_nocase(name, h->name))
-			return h;
-	}
-	return NULL;
-}
-
-static const struct {
-	const char *name;
-	enum sip_method method;
-} methods[] = {
-    {"INVITE", SIP_INVITE},
-    {"ACK", SIP_ACK},
-    {"BYE", SIP_BYE},
-    {"CANCEL", SIP_CANCEL},
-    {"REGISTER", SIP_REGISTER},
-    {"OPTIONS", SIP_OPTIONS},
-    {"UPDATE", SIP_UPDATE},
-    {"PRACK", SIP_PRACK},
-    {"SUBSCRIBE", SIP_SUBSCRIBE},
-    {"NOTIFY", SIP_NOTIFY},
-    {"REFER", SIP_REFER},
-};
-
-enum sip_method sip_method_of(struct str name)
-{
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (str_is(name, methods[i].name))
-			return methods[i].method;
-	return SIP_OTHER;
-}
+#include "sip/sip_check.h"
 
 /* --- the index ---------------------------------------------------------------------------- */
 
@@ -153,14 +70,14 @@ static int split_values(struct sip_msg *msg, enum sip_hdr id, struct str text)
 }
 
 /* The values of the header line that stands last in the table. */
-static const char *index_values(struct sip_msg *msg, const struct header_name *h)
+static const char *index_values(struct sip_msg *msg, const struct sip_header *h)
 {
 	struct str text = msg->line[msg->n_lines - 1].value;
 	int err;
 
-	if (h->shape == SINGLE && sip_msg_count(msg, h->id) > 0)
+	if (h->shape == SIP_SINGLE && sip_msg_count(msg, h->id) > 0)
 		return "a header that must stand once stands twice";
-	err = h->shape == COMMAS ? split_values(msg, h->id, text) : add_value(msg, h->id, text);
+	err = h->shape == SIP_COMMAS ? split_values(msg, h->id, text) : add_value(msg, h->id, text);
 	return err ? "too many header values" : NULL;
 }
 
@@ -169,7 +86,7 @@ static const char *index_line(struct sip_msg *msg, const char **p, const char *e
 {
 	bool clean;
 	const char *start = *p, *stop = line_end(start, end, &clean), *colon;
-	const struct header_name *h;
+	const struct sip_header *h;
 	struct sip_line *line;
 
 	*p = stop;
@@ -186,7 +103,7 @@ static const char *index_line(struct sip_msg *msg, const char **p, const char *e
 	if (!line->value.len)
 		line->value.s = colon + 1; /* where one could be written */
 	line->whole = str_range(start, stop);
-	h = header_find(line->name);
+	h = sip_header_find(line->name);
 	line->id = h ? h->id : HDR_UNKNOWN;
 	return h ? index_values(msg, h) : NULL;
 }
@@ -379,136 +296,6 @@ static const char *read_fields(struct sip_msg *msg)
 	return wrong;
 }
 
-/* --- libosip2's opinion ------------------------------------------------------------------- */
-
-static bool counts_agree(const struct sip_msg *msg, const osip_message_t *osip)
-{
-	const struct {
-		enum sip_hdr id;
-		const osip_list_t *list;
-	} lists[] = {
-	    {HDR_VIA, &osip->vias},
-	    {HDR_ROUTE, &osip->routes},
-	    {HDR_RECORD_ROUTE, &osip->record_routes},
-	    {HDR_CONTACT, &osip->contacts},
-	};
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-		if ((unsigned)osip_list_size(lists[i].list) != sip_msg_count(msg, lists[i].id))
-			return false;
-	return true;
-}
-
-static bool host_agrees(struct str nameaddr_uri, const osip_uri_t *theirs)
-{
-	struct sip_uri ours;
-
-	if (!theirs || sip_uri_parse(&ours, nameaddr_uri) != 0)
-		return false;
-	if (!sip_uri_is_sip(&ours))
-		return true;
-	if (ours.host.s[0] == '[') {
-		ours.host.s++;
-		ours.host.len -= 2;
-	}
-	return theirs->host && str_is_nocase(ours.host, theirs->host);
-}
-
-/*
- * What libosip2 gets to see: the start line, and the headers that we route by, each unfolded and
- * in ASCII, as it takes no other byte in a display name without quotes. Its opinion on the other
- * headers is not needed, and lists take it a time that grows with the square of their length.
- */
-static void write_for_osip(const struct sip_msg *msg, struct buf *out)
-{
-	if (msg->is_request)
-		buf_printf(out, "%.*s %.*s SIP/2.0\r\n", STR_ARGS(msg->method_name),
-		    STR_ARGS(msg->uri_text));
-	else
-		buf_printf(out, "SIP/2.0 %d Reason\r\n", msg->status);
-	for (unsigned i = 0; i < msg->n_lines; i++) {
-		const struct sip_line *line = &msg->line[i];
-		size_t at;
-
-		if (line->id < HDR_VIA || line->id > HDR_RECORD_ROUTE)
-			continue;
-		buf_printf(out, "%.*s: ", STR_ARGS(line->name));
-		at = out->len;
-		buf_add(out, line->value.s, line->value.len);
-		for (; at < out->len; at++)
-			if (str_is_blank(out->data[at]))
-				out->data[at] = ' ';
-			else if ((unsigned char)out->data[at] >= 0x80)
-				out->data[at] = 'x';
-		buf_str(out, "\r\n");
-	}
-	buf_str(out, "\r\n");
-}
-
-static bool too_many_params(const struct buf *text)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < text->len; i++)
-		n += text->data[i] == ';' || text->data[i] == '&';
-	return n > SIP_PARAMS_MAX;
-}
-
-static const char *compare(const struct sip_msg *msg, const osip_message_t *osip)
-{
-	if (!osip->cseq || !osip->from || !osip->to || !osip->call_id)
-		return "not well-formed";
-	if (!counts_agree(msg, osip))
-		return "ambiguous header values";
-	if (!host_agrees(msg->from.uri, osip->from->url) ||
-	    !host_agrees(msg->to.uri, osip->to->url) ||
-	    (msg->is_request && !host_agrees(msg->uri_text, osip->req_uri)))
-		return "ambiguous URI";
-	return NULL;
-}
-
-/* RFC 3261 says what a message is through libosip2; that it and our index see the same thing is
- * checked here, since we edit by the index what libosip2 understood. */
-static enum sip_parse ask_osip(const struct sip_msg *msg, const char **why)
-{
-	osip_message_t *osip = NULL;
-	struct buf text = BUF_INIT;
-	enum sip_parse result = SIP_PARSE_NOMEM;
-	int err;
-
-	*why = "no memory";
-	write_for_osip(msg, &text);
-	if (text.failed || osip_message_init(&osip) != 0)
-		goto out;
-	result = SIP_PARSE_BAD;
-	*why = "too many parameters";
-	if (too_many_params(&text))
-		goto out;
-	err = osip_message_parse(osip, text.data, text.len);
-	*why = err ? "not well-formed" : compare(msg, osip);
-	if (err == OSIP_NOMEM)
-		result = SIP_PARSE_NOMEM;
-	else if (!*why)
-		result = SIP_PARSE_OK;
-out:
-	osip_message_free(osip);
-	buf_free(&text);
-	return result;
-}
-
-/* libosip2 would write two lines on stderr for every bad message; we tell our own way. */
-static void no_trace(const char *file, int line, osip_trace_level_t level, const char *fmt,
-    va_list ap)
-{
-	(void)file, (void)line, (void)level, (void)fmt, (void)ap;
-}
-
-int sip_msg_init(void)
-{
-	osip_trace_initialize_func(TRACE_LEVEL0, no_trace);
-	return parser_init() == 0 ? 0 : ENOMEM;
-}
-
 /* --- parse and free ----------------------------------------------------------------------- */
 
 static int alloc_msg(struct sip_msg **out, const void *data, size_t len)
@@ -551,7 +338,7 @@ static enum sip_parse parse(struct sip_msg *msg, const char **why)
 		*why = read_fields(msg);
 	if (*why)
 		return bad;
-	result = ask_osip(msg, why);
+	result = sip_check(msg, why);
 	return result == SIP_PARSE_BAD ? bad : result;
 }
 
@@ -572,6 +359,11 @@ enum sip_parse sip_msg_parse(struct sip_msg **out, const void *data, size_t len,
 	else
 		sip_msg_free(msg);
 	return result;
+}
+
+int sip_msg_init(void)
+{
+	return sip_check_init();
 }
 
 int sip_msg_dup(struct sip_msg **out, const struct sip_msg *msg)
@@ -664,7 +456,8 @@ int sip_msg_replace(struct sip_msg *msg, struct str range, struct str text)
 	return add_edit(msg, offset_of(msg, range.s), range.len, at, text.len);
 }
 
-__attribute__((format(printf, 4, 0))) static int editv(struct sip_msg *msg, const char *at, size_t len, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0)))
+static int editv(struct sip_msg *msg, const char *at, size_t len, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 	int err, n = vasprintf(&text, fmt, ap);

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "sip/sip_header.h"
 #include "sip/sip_uri.h"
 #include "sip/sip_via.h"
 
@@ -24,43 +25,6 @@
 #define SIP_LINES_MAX  256   /* header lines */
 #define SIP_VALUES_MAX 256   /* values of the headers that we know */
 #define SIP_PARAMS_MAX 1024  /* parameters in the headers that we route by */
-
-enum sip_method {
-	SIP_OTHER, /* any that needs no special care */
-	SIP_INVITE,
-	SIP_ACK,
-	SIP_BYE,
-	SIP_CANCEL,
-	SIP_REGISTER,
-	SIP_OPTIONS,
-	SIP_UPDATE,
-	SIP_PRACK,
-	SIP_SUBSCRIBE,
-	SIP_NOTIFY,
-	SIP_REFER,
-};
-
-enum sip_hdr {
-	HDR_UNKNOWN,
-	/* What we route by, and libosip2 has to see as we do: */
-	HDR_VIA,
-	HDR_FROM,
-	HDR_TO,
-	HDR_CALL_ID,
-	HDR_CSEQ,
-	HDR_CONTACT,
-	HDR_ROUTE,
-	HDR_RECORD_ROUTE,
-	/* The others: */
-	HDR_MAX_FORWARDS,
-	HDR_EXPIRES,
-	HDR_CONTENT_TYPE,
-	HDR_CONTENT_LENGTH,
-	HDR_PROXY_REQUIRE,
-	HDR_USER_AGENT,
-	HDR_URI, /* any other header whose values are name-addrs or URIs: Refer-To, P-Asserted... */
-	HDR_WARNING,
-};
 
 struct sip_line {
 	enum sip_hdr id;
@@ -134,8 +98,6 @@ unsigned sip_msg_count(const struct sip_msg *msg, enum sip_hdr id);
 const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id);
 /* A header that is not in enum sip_hdr, by its full name; NULL. */
 const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name);
-/* SIP_OTHER for one that we have no name for. Case counts (RFC 3261 7.1). */
-enum sip_method sip_method_of(struct str name);
 
 /*
  * Edits. Ranges lie in msg->data and must not overlap; several insertions at one place keep their

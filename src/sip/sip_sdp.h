@@ -56,10 +56,10 @@ bool sip_sdp_present(const struct sip_msg *msg);
 int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg);
 /*
  * Edits the body: o=, every c=, a=rtcp, and the m= ports (to one pair each: "49170/2" becomes
- * "7070"); drops the ICE lines and the like, since their candidates name addresses of the other side
- * and we answer for the media ourselves. Any other private address, wherever it stands, becomes
- * `session`: our address on the leaving side, also each relay's. A c= of 0.0.0.0 stays: it means
- * hold (RFC 2543). 0 or ENOMEM.
+ * "7070"); drops the ICE lines and the like, since their candidates name addresses of the other
+ * side and we answer for the media ourselves. Any other private address, wherever it stands,
+ * becomes `session`: our address on the leaving side, also each relay's. A c= of 0.0.0.0 stays: it
+ * means hold (RFC 2543). 0 or ENOMEM.
  */
 int sip_sdp_apply(const struct sip_sdp *sdp, struct sip_msg *msg, const struct addr *session);
 

@@ -27,8 +27,9 @@ struct sip_via {
 
 int sip_via_parse(struct sip_via *out, struct str value);
 /*
- * The value that `via` was parsed from, as a server keeps it: with `received` set where the sent-by is not the packet's
- * source, and rport filled in where it was asked for (RFC 3261 18.2.1, RFC 3581 4).
+ * The value that `via` was parsed from, as a server keeps it: with `received` set where the
+ * sent-by is not the packet's source, and rport filled in where it was asked for (RFC 3261 18.2.1,
+ * RFC 3581 4).
  */
 void sip_via_write_received(struct buf *out, struct str value, const struct sip_via *via,
     const struct addr *source);

@@ -5,6 +5,7 @@
 #include "sip/sip_msg.c"
 
 #include <dirent.h>
+#include <osipparser2/osip_port.h>
 #include <time.h>
 
 #include "tap.h"
