@@ -117,8 +117,14 @@ static int identity_in(struct mask *m, const struct sip_value *v)
 static struct str name_for(const struct mask *m, const struct sip_uri *uri)
 {
 	const struct binding *b = location_by_contact(m->sd->location, uri);
+	struct addr a;
 
-	return b && b->expires ? str_of(b->mask_user) : uri->user;
+	if (b && b->expires)
+		return str_of(b->mask_user);
+	/* A phone without an account calls itself by its address. */
+	if (addr_parse_n(&a, uri->user.s, uri->user.len, 0) == 0)
+		return (struct str){NULL, 0};
+	return uri->user;
 }
 
 static int contact_out(struct mask *m, const struct sip_value *v)

@@ -11,6 +11,19 @@ static struct str type_of(struct str content_type, struct str *params)
 	return str_trim(str_range(content_type.s, stop));
 }
 
+/* White space may stand around the slash (RFC 3261 25.1, SLASH). */
+static bool is_type(struct str own, const char *type)
+{
+	for (size_t i = 0; i < own.len; i++) {
+		if (str_is_blank(own.s[i]))
+			continue;
+		if (!*type || (own.s[i] | 0x20) != (*type | 0x20))
+			return false;
+		type++;
+	}
+	return !*type;
+}
+
 /*
  * The next line that begins with "--" and the boundary, from p on; end: there is none. *behind is
  * where the part begins that it opens, NULL behind the last ("--boundary--").
@@ -60,8 +73,8 @@ static bool is_of_type(struct str *part, const char *type)
 			break;
 		if (colon && (str_is_nocase(str_trim(str_range(line.s, colon)), "Content-Type") ||
 		    str_is_nocase(str_trim(str_range(line.s, colon)), "c")))
-			found = str_is_nocase(
-			    type_of(str_range(colon + 1, line.s + line.len), &params), type);
+			found = is_type(type_of(str_range(colon + 1, line.s + line.len), &params),
+			    type);
 	}
 	*part = str_range(p, end);
 	return found;
@@ -89,10 +102,16 @@ unsigned sip_body_find(const struct sip_msg *msg, const char *type, struct str *
 	const struct sip_value *v = sip_msg_value(msg, HDR_CONTENT_TYPE, 0);
 	struct str params, own, boundary;
 
-	if (!v || !msg->body.len)
+	if (!msg->body.len)
 		return 0;
+	/* Who forgets to say what the body is means a session description. */
+	if (!v) {
+		*first = msg->body;
+		return is_type(str_of("application/sdp"), type) && msg->body.len > 2 &&
+		    memcmp(msg->body.s, "v=", 2) == 0;
+	}
 	own = type_of(v->text, &params);
-	if (str_is_nocase(own, type)) {
+	if (is_type(own, type)) {
 		*first = msg->body;
 		return 1;
 	}
