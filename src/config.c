@@ -98,8 +98,11 @@ static int read_text(struct reading *r, char *text, size_t len)
 	if (err)
 		return err;
 	config_lines_start(&lines, text, len);
-	while (!r->no_memory && config_lines_next(&lines, &line))
+	while (!r->no_memory && config_lines_next(&lines, &line)) {
 		config_set_line(r, &line);
+		if (line.kind == LINE_NUL) /* what follows is no better, and would be told at length */
+			return EINVAL;
+	}
 	return r->no_memory ? ENOMEM : build(r);
 }
 
@@ -167,38 +170,68 @@ static int read_file(const char *path, char **data, size_t *len)
 	return err;
 }
 
+static const char *const folders[] = { SYSCONFDIR, "/etc", "/etc/siproxd", "/usr/etc",
+	"/usr/local/etc" };
+#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
+
+/* The folder that was chosen at build time is one of the usual ones, mostly. */
+static bool is_repeated(size_t folder)
+{
+	return folder > 0 && strcmp(folders[folder], folders[0]) == 0;
+}
+
+static void say_not_found(struct config_messages *msgs)
+{
+	struct buf list = BUF_INIT;
+
+	for (size_t i = 0; i < FOLDERS; i++)
+		if (!is_repeated(i))
+			buf_printf(&list, "%s%s", i > 0 ? ", " : "", folders[i]);
+	config_say(msgs, CONFIG_ERR, NULL, 0, "no configuration file found: no ~/.siproxdrc, and no "
+	    "siproxd.conf in %s; copy siproxd.conf.example to %s/siproxd.conf",
+	    list.failed ? folders[0] : list.data, folders[0]);
+	buf_free(&list);
+}
+
+/* The candidate number i: ~/.siproxdrc comes first. NULL: it is none, or (errno) no memory. */
+static char *candidate(size_t i)
+{
+	const char *home = getenv("HOME");
+	struct buf name = BUF_INIT;
+
+	errno = 0;
+	if (i == 0 ? !home : is_repeated(i - 1))
+		return NULL;
+	if (i == 0)
+		buf_printf(&name, "%s/.siproxdrc", home);
+	else
+		buf_printf(&name, "%s/siproxd.conf", folders[i - 1]);
+	errno = ENOMEM;
+	return buf_take(&name);
+}
+
 static int search(char **path, char **data, size_t *len, struct config_messages *msgs)
 {
-	static const char *const place[] = { SYSCONFDIR "/siproxd.conf", "/etc/siproxd.conf",
-		"/etc/siproxd/siproxd.conf", "/usr/etc/siproxd.conf", "/usr/local/etc/siproxd.conf" };
-	const size_t places = sizeof(place) / sizeof(place[0]);
-	const char *home = getenv("HOME");
-
-	for (size_t i = 0; i <= places; i++) {
-		struct buf name = BUF_INIT;
+	for (size_t i = 0; i <= FOLDERS; i++) {
 		int err;
 
-		if (i == 0 && !home)
-			continue;
-		if (i == 0)
-			buf_printf(&name, "%s/.siproxdrc", home);
-		else
-			buf_str(&name, place[i - 1]);
-		*path = buf_take(&name);
-		if (!*path)
+		*path = candidate(i);
+		if (!*path && errno)
 			return ENOMEM;
+		if (!*path)
+			continue;
 		err = read_file(*path, data, len);
 		if (!err)
 			return 0;
 		free(*data);
 		*data = NULL;
 		if (err != ENOENT && err != ENOTDIR)
-			config_say(msgs, CONFIG_WARN, *path, 0, "%s", strerror(err));
+			config_say(msgs, CONFIG_WARN, NULL, 0, "cannot read %s: %s", *path,
+			    strerror(err));
 		free(*path);
 		*path = NULL;
 	}
-	config_say(msgs, CONFIG_ERR, NULL, 0, "no configuration file found: no ~/.siproxdrc, and no "
-	    "siproxd.conf in " SYSCONFDIR ", /etc, /etc/siproxd, /usr/etc, /usr/local/etc");
+	say_not_found(msgs);
 	return ENOENT;
 }
 
@@ -208,7 +241,7 @@ static int read_named(const char *path, char **found, char **data, size_t *len,
 	int err = read_file(path, data, len);
 
 	if (err) {
-		config_say(msgs, CONFIG_ERR, path, 0, "%s", strerror(err));
+		config_say(msgs, CONFIG_ERR, NULL, 0, "cannot read %s: %s", path, strerror(err));
 		return err;
 	}
 	*found = strdup(path);

@@ -140,7 +140,7 @@ enum config_level { CONFIG_ERR, CONFIG_WARN, CONFIG_INFO, CONFIG_SET };
 
 struct config_message {
 	enum config_level level;
-	char *file;    /* NULL: no file was found */
+	char *file;    /* NULL: none could be read */
 	unsigned line; /* 0: the file as a whole */
 	char *text;    /* one sentence, printable, no newline */
 };

@@ -57,8 +57,8 @@ static void stored(struct reading *r, const struct config_row *row, int err, boo
 		return;
 	}
 	if (replaces && *set_at)
-		say(r, is_words(row) ? CONFIG_WARN : CONFIG_INFO,
-		    "%s is set again; what line %u says is void", row->name, *set_at);
+		say(r, CONFIG_WARN, "%s is set again; what line %u says is void", row->name,
+		    *set_at);
 	*set_at = r->line;
 }
 
@@ -360,14 +360,28 @@ static bool is_nothing(struct reading *r, const struct config_row *row,
 	return false;
 }
 
+/* The value starts with a quote that does not embrace it. "eth1", "eth2" is no mistake. */
+static void say_stray_quote(struct reading *r, const struct config_row *row, const char *value)
+{
+	size_t quotes = 0;
+
+	for (const char *c = value; *c; c++)
+		quotes += *c == *value;
+	if (quotes % 2)
+		say(r, CONFIG_WARN, "%s: the quote is not closed and is taken as part of the value",
+		    row->name);
+	else if (!is_words(row))
+		say(r, CONFIG_WARN, "%s: the quotes do not embrace the whole value and are taken as "
+		    "part of it", row->name);
+}
+
 static void set_option(struct reading *r, const struct config_row *row,
     const struct config_line *line)
 {
 	if (is_nothing(r, row, line) || is_refused(r, row, line))
 		return;
-	if (line->stray && !is_words(row))
-		say(r, CONFIG_WARN, "%s: the quotes do not embrace the whole value and are taken as "
-		    "part of it", row->name);
+	if (line->stray)
+		say_stray_quote(r, row, line->value);
 	switch (row->type) {
 	case OPT_INT:
 	case OPT_BOOL:
@@ -451,7 +465,7 @@ void config_set_line(struct reading *r, const struct config_line *line)
 		say(r, CONFIG_ERR, "the line is longer than %d bytes", CONFIG_LINE_MAX);
 		return;
 	case LINE_NUL:
-		say(r, CONFIG_ERR, "the line holds a NUL byte; this is not a text file");
+		say(r, CONFIG_ERR, "this is not a text file (from Windows: save it as UTF-8)");
 		return;
 	}
 }

@@ -162,6 +162,8 @@ static void test_strings(void)
 	loads("outbound_proxy_host = \"undef\"", strcmp(c->outbound_proxy_host, "undef") == 0,
 	    "a host of that name needs quotes");
 	warns("user = \"a\" b", "quotes", "quotes that embrace nothing are told");
+	warns("user = \"siproxd", "not closed", "a quote that is not closed is told");
+	warns("if_inbound = \"eth1", "not closed", "... also in a list of words");
 	refuses("user = a\001b", "control character", "control characters are refused");
 	refuses("ua_string = a\rVia: x", "control character", "no header can be smuggled in");
 	refuses("user = {a", "complete", "an open list");
@@ -241,8 +243,8 @@ static void test_repeated(void)
 	struct try t = try("user = a\nuser = b\nhosts_deny_sip=10.0.0.1\n\nhosts_deny_sip=10.0.0.2");
 
 	is_str(t.c->user, "b", "the last of two counts");
-	ok(said(&t, CONFIG_INFO, 2, "what line 1 says is void"), "... and is told");
-	ok(said(&t, CONFIG_WARN, 5, "what line 3 says is void"), "... louder for networks");
+	ok(said(&t, CONFIG_WARN, 2, "what line 1 says is void"), "... and is told");
+	ok(said(&t, CONFIG_WARN, 5, "what line 3 says is void"), "... for networks too");
 	done(&t);
 }
 
@@ -328,7 +330,11 @@ static void test_bounds(void)
 	ok(t.err == EINVAL && said(&t, CONFIG_ERR, 1, "longer than"), "a line that is too long");
 	done(&t);
 	t = try_n("\na = \0b\n", 8);
-	ok(t.err == EINVAL && said(&t, CONFIG_ERR, 2, "NUL"), "a NUL byte");
+	ok(t.err == EINVAL && said(&t, CONFIG_ERR, 2, "not a text file"), "a NUL byte");
+	done(&t);
+	t = try_n("\xff\xfe#\0\n\0a\0=\0b\0\n\0", 14);
+	ok(t.err == EINVAL && said(&t, CONFIG_ERR, 1, "UTF-8") && t.msgs.count == 1,
+	    "a file of two-byte letters is told once");
 	done(&t);
 	for (size_t i = 0; i + 2 <= CONFIG_FILE_MAX; i += 2)
 		memcpy(big + i, "x\n", 2);
@@ -392,6 +398,24 @@ static void test_restart(void)
 	done(&b);
 }
 
+static void test_none_found(void)
+{
+	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
+	const char *text;
+
+	t.err = config_load(&t.c, NULL, &t.msgs);
+	if (t.err == ENOENT) {
+		text = t.msgs.item[t.msgs.count - 1].text;
+		ok(strstr(text, "copy siproxd.conf.example to " SYSCONFDIR "/siproxd.conf") != NULL,
+		    "no file: what to do");
+		text = strstr(text, SYSCONFDIR ", ");
+		ok(text && !strstr(text + 1, ", " SYSCONFDIR ",") &&
+			!strstr(text + 1, ", " SYSCONFDIR ";"),
+		    "... and each folder is named once");
+	}
+	done(&t);
+}
+
 static void test_load(void)
 {
 	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
@@ -404,6 +428,8 @@ static void test_load(void)
 	snprintf(name, sizeof(name), "%s/.siproxdrc", path);
 	t.err = config_load(&t.c, name, &t.msgs);
 	ok(t.err == ENOENT && !t.c && t.msgs.errors == 1, "a file that is not there");
+	ok(said(&t, CONFIG_ERR, 0, "cannot read ") && said(&t, CONFIG_ERR, 0, name),
+	    "... and the message names it");
 	done(&t);
 	t.err = config_load(&t.c, path, &t.msgs);
 	ok(t.err == EISDIR && !t.c && t.msgs.errors == 1, "a directory is no file");
@@ -417,6 +443,8 @@ static void test_load(void)
 	done(&t);
 	unlink(name);
 	rmdir(path);
+	if (access("/etc/siproxd.conf", F_OK) != 0)
+		test_none_found();
 }
 
 int main(void)
