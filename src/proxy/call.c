@@ -31,10 +31,10 @@ struct said {
 struct m_line {
 	struct flow *flow;      /* NULL: port 0 */
 	uint16_t port[2];       /* of each leg */
-	struct said offered;    /* waits for the answer */
-	enum call_leg offerer;
-	unsigned pending;       /* which offer `offered` is; 0: none */
+	struct said offered[2]; /* waits for the other leg's answer */
+	unsigned pending[2];    /* which offer `offered` is; 0: none. Both, where two cross */
 	unsigned fresh;         /* the unanswered offer that it came with; 0: none */
+	uint64_t refused_by;    /* an early answer with port 0; 0: none */
 	struct flow_peer peer[2][FLOW_PEERS_MAX];
 	size_t n_peers[2];
 	bool held[2];
@@ -409,15 +409,20 @@ static void tell(const struct call *call, const struct m_line *m, enum call_leg 
 	addr_set_port(&media->relay, m->port[to]);
 }
 
+/* It goes, and with it an m-line that it brought, unless another offer has that too (14.1). */
 static void drop_offer(struct call *call, unsigned offer)
 {
 	for (unsigned i = 0; i < call->n_m; i++) {
 		struct m_line *m = &call->m[i];
 
-		if (m->fresh == offer)
+		for (int leg = 0; leg < 2; leg++)
+			if (m->pending[leg] == offer)
+				m->pending[leg] = 0;
+		if (m->fresh != offer)
+			continue;
+		m->fresh = m->pending[CALLER] ? m->pending[CALLER] : m->pending[CALLEE];
+		if (!m->fresh)
 			close_flow(call, m);
-		if (m->pending == offer)
-			m->pending = 0;
 	}
 }
 
@@ -439,11 +444,10 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			m->fresh = err ? 0 : call->offers;
 		}
 		if (!err) {
-			read_said(call, leg, peer_id, from, media, &m->offered);
-			m->offerer = leg;
-			m->pending = call->offers;
+			read_said(call, leg, peer_id, from, media, &m->offered[leg]);
+			m->pending[leg] = call->offers;
 			if (m->fresh)
-				err = commit(call, m, leg, &m->offered);
+				err = commit(call, m, leg, &m->offered[leg]);
 		}
 		if (err) {
 			drop_offer(call, call->offers);
@@ -454,6 +458,50 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 	return 0;
 }
 
+/* Takes one end off an m-line, but not the last one. */
+static void remove_peer(struct call *call, struct m_line *m, enum call_leg leg, uint64_t peer_id)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; p < m->n_peers[leg]; p++)
+		if (m->peer[leg][p].id != peer_id)
+			m->peer[leg][n++] = m->peer[leg][p];
+	if (n == 0 || n == m->n_peers[leg])
+		return;
+	m->n_peers[leg] = n;
+	relay_flow_peers(call->owner->setup.relay, m->flow, leg, m->peer[leg], n);
+}
+
+static bool has_other_peer(const struct m_line *m, enum call_leg leg, uint64_t peer_id)
+{
+	for (size_t p = 0; p < m->n_peers[leg]; p++)
+		if (m->peer[leg][p].id != peer_id)
+			return true;
+	return false;
+}
+
+/* Port 0 in an answer. What one of several forks refuses, another may have or want. */
+static void refuse_m_line(struct call *call, struct m_line *m, enum call_leg leg, uint64_t peer_id)
+{
+	if (has_other_peer(m, leg, peer_id))
+		remove_peer(call, m, leg, peer_id);
+	else if (call->answered)
+		close_flow(call, m);
+	if (!call->answered)
+		m->refused_by = peer_id;
+}
+
+static int accept_m_line(struct call *call, struct m_line *m, enum call_leg leg,
+    const struct said *said)
+{
+	int err = m->pending[!leg] ? commit(call, m, !leg, &m->offered[!leg]) : 0;
+
+	m->pending[!leg] = m->fresh = 0;
+	if (m->refused_by == said->peer.id)
+		m->refused_by = 0;
+	return err ? err : commit(call, m, leg, said);
+}
+
 int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp)
 {
@@ -461,22 +509,16 @@ int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const st
 		struct m_line *m = &call->m[i];
 		struct sip_sdp_media *media = &sdp->media[i];
 		struct said said;
-		int err = 0;
+		int err;
 
 		if (!m->flow)
 			continue;
 		if (!media->relayable) {
-			/* Refused by one of several early dialogs is not refused by all. */
-			if (call->answered || m->n_peers[leg] == 0)
-				close_flow(call, m);
+			refuse_m_line(call, m, leg, peer_id);
 			continue;
 		}
-		if (m->pending && m->offerer != leg)
-			err = commit(call, m, m->offerer, &m->offered);
-		m->pending = m->fresh = 0;
 		read_said(call, leg, peer_id, from, media, &said);
-		if (!err)
-			err = commit(call, m, leg, &said);
+		err = accept_m_line(call, m, leg, &said);
 		if (err)
 			return err;
 		tell(call, m, !leg, media);
@@ -494,7 +536,7 @@ void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp
 bool call_awaits_answer(const struct call *call, enum call_leg leg)
 {
 	for (unsigned i = 0; i < call->n_m; i++)
-		if (call->m[i].pending && call->m[i].offerer != leg)
+		if (call->m[i].pending[!leg])
 			return true;
 	return false;
 }
@@ -508,6 +550,15 @@ void call_offer_refused(struct call *call, unsigned offer)
 {
 	if (offer)
 		drop_offer(call, offer);
+}
+
+/* Whether the one who answered the call wants that m-line. */
+static bool is_wanted(const struct m_line *m, uint64_t peer_id)
+{
+	for (size_t i = 0; i < m->n_peers[CALLEE]; i++)
+		if (m->peer[CALLEE][i].id == peer_id)
+			return true;
+	return !m->refused_by || (m->refused_by != peer_id && m->n_peers[CALLEE]);
 }
 
 /* The 2xx selects one of the early dialogs: the others' peers are strangers from here on. */
@@ -536,9 +587,16 @@ void call_answered(struct call *call, uint64_t peer_id)
 		return;
 	call->answered = true;
 	call->answered_ms = timers_now(call->owner->setup.timers);
-	for (unsigned i = 0; i < call->n_m; i++)
-		if (call->m[i].flow)
-			select_peer(call, &call->m[i], peer_id);
+	for (unsigned i = 0; i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+
+		if (!m->flow)
+			continue;
+		if (is_wanted(m, peer_id))
+			select_peer(call, m, peer_id);
+		else
+			close_flow(call, m);
+	}
 	if (call->owner->limits.latch_any)
 		log_info(LOG_RTP, "call %u: rtp_latch = any: the first source that sends is believed",
 		    call->number);
@@ -546,18 +604,9 @@ void call_answered(struct call *call, uint64_t peer_id)
 
 void call_forget_callee(struct call *call, uint64_t peer_id)
 {
-	for (unsigned i = 0; i < call->n_m; i++) {
-		struct m_line *m = &call->m[i];
-		size_t n = 0;
-
-		for (size_t p = 0; p < m->n_peers[CALLEE]; p++)
-			if (m->peer[CALLEE][p].id != peer_id)
-				m->peer[CALLEE][n++] = m->peer[CALLEE][p];
-		if (n == 0 || n == m->n_peers[CALLEE])
-			continue;
-		m->n_peers[CALLEE] = n;
-		relay_flow_peers(call->owner->setup.relay, m->flow, CALLEE, m->peer[CALLEE], n);
-	}
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow)
+			remove_peer(call, &call->m[i], CALLEE, peer_id);
 }
 
 /* --- silence ------------------------------------------------------------------------------ */
