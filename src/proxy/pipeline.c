@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/pipeline.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "base/acl.h"
 #include "base/limit.h"
 #include "base/log.h"
@@ -11,6 +14,22 @@
 #include "proxy/transaction.h"
 #include "sip/sip_reply.h"
 #include "siproxd.h"
+
+int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop)
+{
+	int err = sd->send(sd->send_arg, data, len, hop);
+	char to[ADDR_TEXT_MAX];
+
+	/* A full socket loses a datagram as the network does: retransmission mends it. */
+	if (err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS)
+		err = 0;
+	if (err) {
+		sd->counters.sends_failed++;
+		log_every(10, LOG_LVL_WARN, LOG_NET, "sending to %s failed: %s",
+		    addr_format(&hop->peer, to), strerror(err));
+	}
+	return err;
+}
 
 enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     int status, const char *extra)
@@ -27,7 +46,7 @@ enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const
 	sip_via_reply_addr(&req->via, &from->peer, &to.peer);
 	if (!head.failed && !reply.failed) {
 		sd->counters.answered++;
-		sd->send(sd->send_arg, reply.data, reply.len, &to);
+		pipeline_send(sd, reply.data, reply.len, &to);
 	}
 	buf_free(&head);
 	buf_free(&reply);

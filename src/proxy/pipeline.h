@@ -23,6 +23,8 @@ enum verdict {
 /* One datagram. The function that the transport calls. */
 void pipeline_receive(void *siproxd, const void *data, size_t len, const struct udp_from *from);
 
+/* Sends a message, and counts and logs when that fails. 0, or errno. */
+int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop);
 /* Answers without keeping anything; never an ACK. `extra` as in sip_reply_write(). */
 enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     int status, const char *extra);

@@ -389,7 +389,7 @@ static enum verdict forward_ack(struct passage *p)
 		return DROP;
 	if (dress(sd, p->msg, p->from, &p->plan, t, &sdp, &t->hop.named, NULL, branch, &out) == 0) {
 		sd->counters.forwarded++;
-		sd->send(sd->send_arg, out.data, out.len, &t->hop);
+		pipeline_send(sd, out.data, out.len, &t->hop);
 	}
 	buf_free(&out);
 	return ANSWERED;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/response.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/log.h"
 #include "proxy/forward.h"
 #include "proxy/masquerade.h"
+#include "proxy/pipeline.h"
 #include "proxy/registration.h"
 #include "proxy/request.h"
 #include "proxy/session.h"
@@ -231,19 +229,7 @@ static void on_client_gone(void *arg, struct client_txn *ct)
 
 static int on_send(void *arg, const void *data, size_t len, const struct hop *hop)
 {
-	struct siproxd *sd = arg;
-	int err = sd->send(sd->send_arg, data, len, hop);
-	char to[ADDR_TEXT_MAX];
-
-	/* A full socket loses a datagram as the network does: retransmission mends it. */
-	if (err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS)
-		err = 0;
-	if (err) {
-		sd->counters.sends_failed++;
-		log_every(10, LOG_LVL_WARN, LOG_NET, "sending to %s failed: %s",
-		    addr_format(&hop->peer, to), strerror(err));
-	}
-	return err;
+	return pipeline_send(arg, data, len, hop);
 }
 
 void response_txn_ops(struct siproxd *sd, struct txn_ops *ops)
