@@ -65,15 +65,13 @@ static int copy_request(struct forward *fw, const struct sip_msg *req)
 	    : ENOMEM;
 }
 
-static uint64_t key_of(const struct siproxd *sd, struct str call_id, struct str from_tag,
-    uint32_t cseq)
+static uint64_t key_of(const struct siproxd *sd, struct str call_id, struct str from_tag)
 {
 	struct siphash h;
 
 	siphash_init(&h, sd->key);
 	siphash_add_field(&h, call_id.s, call_id.len);
 	siphash_add_field(&h, from_tag.s ? from_tag.s : "", from_tag.len);
-	siphash_add(&h, &cseq, sizeof(cseq));
 	return siphash_end(&h);
 }
 
@@ -82,13 +80,35 @@ struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req
 {
 	struct hash_node *n = after
 	    ? hash_next(&after->node)
-	    : hash_first(&sd->forwards, key_of(sd, req->call_id, req->from_tag, req->cseq));
+	    : hash_first(&sd->forwards, key_of(sd, req->call_id, req->from_tag));
 
 	for (; n; n = hash_next(n)) {
 		struct forward *fw = container_of(n, struct forward, node);
 
 		if (fw->cseq == req->cseq && fw->method == req->method && !fw->final_sent &&
 		    str_is(req->call_id, fw->call_id) && str_is(req->from_tag, fw->from_tag))
+			return fw;
+	}
+	return NULL;
+}
+
+static bool goes_to_wan(const struct forward *fw)
+{
+	const struct list *l = fw->branches.next;
+
+	return l != &fw->branches && container_of(l, struct client_txn, link)->hop.side == WAN;
+}
+
+struct forward *forward_notified(const struct siproxd *sd, const struct sip_msg *notify)
+{
+	struct hash_node *n = hash_first(&sd->forwards, key_of(sd, notify->call_id, notify->to_tag));
+
+	for (; n; n = hash_next(n)) {
+		struct forward *fw = container_of(n, struct forward, node);
+
+		if ((fw->method == SIP_SUBSCRIBE || fw->method == SIP_REFER) && !fw->in_dialog &&
+		    fw->from.side == LAN && goes_to_wan(fw) &&
+		    str_is(notify->call_id, fw->call_id) && str_is(notify->to_tag, fw->from_tag))
 			return fw;
 	}
 	return NULL;
@@ -109,12 +129,12 @@ int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg 
 	fw->in_dialog = req->to_tag.len > 0;
 	/* It leaves with 70 if it came without (16.6 step 3). */
 	fw->max_forwards = req->max_forwards < 0 ? 71 : req->max_forwards;
-	fw->expires_s = req->expires > 0 ? (uint64_t)req->expires : 0;
+	fw->expires_s = req->expires;
 	if (copy_request(fw, req) != 0) {
 		forward_free(fw);
 		return ENOMEM;
 	}
-	hash_add(&sd->forwards, &fw->node, key_of(sd, req->call_id, req->from_tag, req->cseq));
+	hash_add(&sd->forwards, &fw->node, key_of(sd, req->call_id, req->from_tag));
 	fw->hashed = true;
 	fw->st = st;
 	st->forward = fw;

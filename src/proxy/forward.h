@@ -35,7 +35,7 @@ struct target {
 
 struct forward {
 	struct siproxd *sd;
-	struct hash_node node; /* by Call-ID, From tag and CSeq: to know loops and merged requests */
+	struct hash_node node; /* by Call-ID and From tag: to know loops and merged requests */
 	struct server_txn *st; /* NULL once that is gone */
 	struct list branches;  /* of struct client_txn */
 	enum sip_method method;
@@ -60,7 +60,8 @@ struct forward {
 	bool had_offer;
 	unsigned offer;    /* call_last_offer() when its offer had passed */
 	uint64_t accepted; /* tag_id() of the first 2xx to an INVITE; 0: none yet */
-	uint64_t expires_s; /* its Expires; 0: none */
+	int64_t expires_s;  /* its Expires; -1: none */
+	unsigned notifiers; /* dialogs that a NOTIFY began before the answer */
 
 	unsigned call;      /* number of the call that it belongs to; 0: none. Calls end on their own */
 	bool made_call;     /* this INVITE did: its failure ends the call */
@@ -94,5 +95,7 @@ void target_done(struct target *t);
  * one found before. NULL at the end. */
 struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req,
     const struct forward *after);
+/* The pending SUBSCRIBE or REFER from the LAN that this NOTIFY from the WAN is for; NULL. */
+struct forward *forward_notified(const struct siproxd *sd, const struct sip_msg *notify);
 
 #endif

@@ -203,8 +203,10 @@ static bool may_begin(struct passage *p)
 /* 16.4 to 16.5 */
 static enum verdict target(struct passage *p)
 {
-	int status = next_hop_plan(p->sd, p->msg, p->from, &p->plan);
+	int status;
 
+	session_notify(p->sd, p->msg, p->from);
+	status = next_hop_plan(p->sd, p->msg, p->from, &p->plan);
 	if (status)
 		return refuse(p, status);
 	if (p->from->side == WAN && !p->msg->to_tag.len && !may_begin(p))

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "proxy/call.h"
 #include "proxy/masquerade.h"
+#include "proxy/pipeline.h"
 #include "proxy/tag.h"
 #include "siproxd.h"
 
@@ -16,6 +17,8 @@
 #define DIALOG_GRACE_S   64
 #define DIALOG_DEFAULT_S 3600
 #define DIALOG_MAX_S     86400
+/* Dialogs of one SUBSCRIBE, forked, before it is answered. */
+#define NOTIFIERS_MAX    16
 
 static struct call *call_of(const struct siproxd *sd, const struct forward *fw)
 {
@@ -191,20 +194,25 @@ static int set_identities(struct siproxd *sd, struct dialog *d, const struct for
 	return d->end[LAN].identity && d->end[WAN].identity ? 0 : ENOMEM;
 }
 
-static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
-    const struct hop *from, struct dialog **out)
+/* How long a dialog without a call is kept: what was granted counts (RFC 6665 4.2.1.1), 0 for a
+ * poll or the end of a subscription too. */
+static uint64_t subscription_s(const struct forward *fw, int64_t granted)
+{
+	int64_t s = granted >= 0 ? granted : fw->expires_s >= 0 ? fw->expires_s : DIALOG_DEFAULT_S;
+
+	return (uint64_t)(DIALOG_GRACE_S + (s < DIALOG_MAX_S ? s : DIALOG_MAX_S));
+}
+
+/* `msg` is what the far end of `fw`, of that tag, sent: a response, or a NOTIFY. */
+static int make_dialog(struct siproxd *sd, const struct forward *fw, const struct sip_msg *msg,
+    struct str tag, const struct hop *from, struct dialog **out)
 {
 	enum side asker = fw->from.side;
 	bool lan = asker == LAN;
-	struct call *call = call_of(sd, fw);
 	struct dialog *d;
-	int err;
+	int err = dialog_new(sd->dialogs, str_of(fw->call_id), lan ? str_of(fw->from_tag) : tag,
+	    lan ? tag : str_of(fw->from_tag), fw->method == SIP_INVITE, &d);
 
-	if (call && !call_takes_dialog(call))
-		return ENOSPC;
-	err = dialog_new(sd->dialogs, str_of(fw->call_id),
-	    lan ? str_of(fw->from_tag) : msg->to_tag, lan ? msg->to_tag : str_of(fw->from_tag),
-	    call != NULL, &d);
 	if (err)
 		return err;
 	d->end[asker].hop = fw->from;
@@ -214,28 +222,52 @@ static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip
 	err = set_identities(sd, d, fw);
 	if (!err)
 		err = dialog_set(&d->end[asker].route, str_of(fw->route_behind));
+	if (!err)
+		err = dialog_set(&d->end[asker].contact, str_of(fw->contact));
+	if (!err)
+		err = dialog_set(&d->end[!asker].contact, contact_uri(msg));
 	if (err) {
 		dialog_free(d);
 		return err;
 	}
 	*out = d;
+	return 0;
+}
+
+static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
+    const struct hop *from, struct dialog **out)
+{
+	struct call *call = call_of(sd, fw);
+	int err;
+
+	if (call && !call_takes_dialog(call))
+		return ENOSPC;
+	err = make_dialog(sd, fw, msg, msg->to_tag, from, out);
+	if (err)
+		return err;
 	if (call)
-		call_add_dialog(call, d);
+		call_add_dialog(call, *out);
 	else
-		err = dialog_keep_for(d, 1000 * DIALOG_GRACE_S); /* until its 2xx says how long */
+		err = dialog_keep_for(*out, 1000 * DIALOG_GRACE_S); /* until its 2xx says how long */
 	return err;
 }
 
-/* How long a dialog without a call is kept: what was granted counts (RFC 6665 4.2.1.1). */
-static uint64_t subscription_s(const struct forward *fw, const struct sip_msg *msg)
+void session_notify(struct siproxd *sd, const struct sip_msg *req, const struct hop *from)
 {
-	uint64_t s = DIALOG_DEFAULT_S;
+	struct forward *fw;
+	struct dialog *d;
 
-	if (msg->expires >= 0)
-		s = (uint64_t)msg->expires;
-	else if (fw->expires_s)
-		s = fw->expires_s;
-	return DIALOG_GRACE_S + (s < DIALOG_MAX_S ? s : DIALOG_MAX_S);
+	if (req->method != SIP_NOTIFY || from->side != WAN || !req->to_tag.len ||
+	    !req->from_tag.len ||
+	    dialog_find(sd->dialogs, req->call_id, req->to_tag, req->from_tag))
+		return;
+	fw = forward_notified(sd, req);
+	if (!fw || fw->notifiers >= NOTIFIERS_MAX ||
+	    make_dialog(sd, fw, req, req->from_tag, from, &d) != 0)
+		return;
+	/* Where a fork's NOTIFY is all that tells of it, what was asked for counts. */
+	if (dialog_keep_for(d, 1000 * subscription_s(fw, -1)) == 0)
+		fw->notifiers++;
 }
 
 /* 12.1, and 12.2.1.2 for the target refresh. */
@@ -266,7 +298,7 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 	if (err || msg->status < 200 || !mask_forms_dialog(fw->method))
 		return err;
 	d->confirmed = true;
-	return d->call ? 0 : dialog_keep_for(d, 1000 * subscription_s(fw, msg));
+	return d->call ? 0 : dialog_keep_for(d, 1000 * subscription_s(fw, msg->expires));
 }
 
 /* A retransmitted 2xx to INVITE: the call may have moved on since the first one. */
@@ -389,8 +421,8 @@ void session_final(struct siproxd *sd, struct forward *fw, int status)
 
 /* --- hanging up from here ----------------------------------------------------------------- */
 
-/* A BYE to one end in the name of the other (RFC 3261 15.1.1). */
-static void write_bye(const struct siproxd *sd, const struct dialog *d, enum side to,
+/* An ACK or BYE to one end in the name of the other (RFC 3261 15.1.1). */
+static void write_request(const struct dialog *d, enum side to, const char *method, uint32_t cseq,
     const char *branch, struct buf *out)
 {
 	const struct dialog_end *end = &d->end[to], *other = &d->end[!to];
@@ -398,8 +430,7 @@ static void write_bye(const struct siproxd *sd, const struct dialog *d, enum sid
 	const char *peer = to == LAN && d->lan_peer ? d->lan_peer : other->identity;
 	char host[ADDR_TEXT_MAX];
 
-	(void)sd;
-	buf_printf(out, "BYE %s SIP/2.0\r\n", end->contact);
+	buf_printf(out, "%s %s SIP/2.0\r\n", method, end->contact);
 	buf_printf(out, "Via: SIP/2.0/UDP %s:%u;branch=%s\r\nMax-Forwards: 70\r\n",
 	    addr_format_host(&end->hop.named, host), addr_port(&end->hop.named), branch);
 	if (end->route)
@@ -407,27 +438,48 @@ static void write_bye(const struct siproxd *sd, const struct dialog *d, enum sid
 	/* An RFC 2543 client has no tag. */
 	buf_printf(out, "From: %s%s%s\r\nTo: %s%s%s\r\n", peer, *other->tag ? ";tag=" : "",
 	    other->tag, self, *end->tag ? ";tag=" : "", end->tag);
-	buf_printf(out, "Call-ID: %s\r\nCSeq: %u BYE\r\n", d->call_id, other->cseq + 1);
+	buf_printf(out, "Call-ID: %s\r\nCSeq: %u %s\r\n", d->call_id, cseq, method);
 	buf_str(out, "Content-Length: 0\r\n\r\n");
+}
+
+static void new_branch(const struct siproxd *sd, char out[64])
+{
+	uint8_t random[8];
+
+	random_bytes(random, sizeof(random));
+	snprintf(out, 64, "%s%016llx", SIP_BRANCH_COOKIE,
+	    (unsigned long long)siphash(sd->key, random, sizeof(random)));
 }
 
 static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
 {
 	struct buf bye = BUF_INIT;
 	struct client_txn *ct;
-	uint8_t random[8];
 	char branch[64];
 
 	if (!d->end[to].contact)
 		return;
-	random_bytes(random, sizeof(random));
-	snprintf(branch, sizeof(branch), "%s%016llx", SIP_BRANCH_COOKIE,
-	    (unsigned long long)siphash(sd->key, random, sizeof(random)));
-	write_bye(sd, d, to, branch, &bye);
+	new_branch(sd, branch);
+	write_request(d, to, "BYE", d->end[!to].cseq + 1, branch, &bye);
 	if (!bye.failed)
 		client_txn_new(sd->transactions, branch, SIP_BYE, &d->end[to].hop, bye.data,
 		    bye.len, &ct);
 	buf_free(&bye);
+}
+
+/* The ACK without which the callee would send its 2xx again and again (13.2.2.4). */
+static void send_ack(struct siproxd *sd, const struct dialog *d, enum side to, uint32_t cseq)
+{
+	struct buf ack = BUF_INIT;
+	char branch[64];
+
+	if (!d->end[to].contact)
+		return;
+	new_branch(sd, branch);
+	write_request(d, to, "ACK", cseq, branch, &ack);
+	if (!ack.failed)
+		pipeline_send(sd, ack.data, ack.len, &d->end[to].hop);
+	buf_free(&ack);
 }
 
 void session_reject_answer(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
@@ -435,8 +487,12 @@ void session_reject_answer(struct siproxd *sd, struct forward *fw, const struct 
 {
 	struct dialog *d = find_dialog(sd, fw, msg->to_tag);
 
-	if (!d || fw->in_dialog)
+	if (fw->in_dialog || from->side == fw->from.side)
 		return;
+	/* There was no room for it among those of the call. */
+	if (!d && make_dialog(sd, fw, msg, msg->to_tag, from, &d) != 0)
+		return;
+	send_ack(sd, d, from->side, fw->cseq);
 	send_bye(sd, d, from->side);
 	dialog_free(d);
 }

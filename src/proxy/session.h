@@ -25,6 +25,9 @@ int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg
 /* An ACK, which has no forward. False: its description is none, and it must not be passed on. */
 bool session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
     struct dialog *dialog, struct sip_sdp *sdp);
+/* A NOTIFY that overtook the answer to its SUBSCRIBE or REFER, or that tells of a fork, begins the
+ * dialog (RFC 6665 4.1.2.4). */
+void session_notify(struct siproxd *sd, const struct sip_msg *req, const struct hop *from);
 /* A 101..299 that will be passed on: dialogs, answers. False: it must not be (its call has ended,
  * or its description cannot be carried). */
 bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
