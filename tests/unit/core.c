@@ -424,6 +424,7 @@ void core_stop(struct core *c)
 {
 	struct siproxd *sd = &c->sd;
 
+	ok(!c->leaked, "nothing of the LAN was sent to the WAN");
 	transactions_free(sd->transactions);
 	calls_free(sd->calls);
 	relay_free(sd->relay);
