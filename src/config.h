@@ -76,7 +76,7 @@ struct config {
 	char *chrootjail;
 	char *pid_file;
 	char *registration_file;
-	int autosave_registrations; /* seconds; 0: at a clean end only */
+	int autosave_registrations; /* has no effect any more */
 	char *trace_file;
 
 	/* Understood and kept, not yet acted upon. */

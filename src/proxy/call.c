@@ -111,14 +111,6 @@ size_t calls_count(const struct calls *cs)
 	return cs->by_number.count;
 }
 
-void calls_each(struct calls *cs, void (*fn)(struct call *call, void *arg), void *arg)
-{
-	struct list *l, *tmp;
-
-	list_each(l, tmp, &cs->all)
-		fn(container_of(l, struct call, link), arg);
-}
-
 int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out)
 {

@@ -53,7 +53,6 @@ int calls_new(struct calls **out, const struct call_setup *setup,
 void calls_free(struct calls *cs);
 void calls_set_limits(struct calls *cs, const struct call_limits *limits);
 size_t calls_count(const struct calls *cs);
-void calls_each(struct calls *cs, void (*fn)(struct call *call, void *arg), void *arg);
 
 /* ENOMEM, ENOSPC. The legs' hops say where each end signals and under which address we stand
  * there. */

@@ -25,7 +25,7 @@ struct dialog_end {
 	char *tag;
 	char *contact;  /* its remote target, as it wrote it; NULL: not told yet */
 	char *route;    /* Route values that lead to it, behind us, or NULL */
-	char *identity; /* its From/To value without the tag, as itself sees it */
+	char *identity; /* its From/To value without the tag, as the WAN sees it */
 	uint32_t cseq;  /* highest of its requests */
 	struct hop hop; /* where it signals from */
 };

@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/resolver.h"
 #include "proxy/masquerade.h"
 #include "proxy/registration.h"
 #include "proxy/tag.h"
 #include "sip/sip_reply.h"
 #include "siproxd.h"
+
+#define TIMER_C_MS 181000 /* RFC 3261 16.6 step 11: more than three minutes */
 
 void target_done(struct target *t)
 {
@@ -51,8 +54,7 @@ static int copy_request(struct forward *fw, const struct sip_msg *req)
 	fw->request_uri = str_dup(req->uri_text);
 	fw->record_route = copy_lines(req, HDR_RECORD_ROUTE);
 	fw->route_behind = mask_route_behind(fw->sd, req, fw->from.side);
-	if (contact && sip_nameaddr_parse(&addr, contact->text) == 0 &&
-	    sip_uri_parse(&uri, addr.uri) == 0) {
+	if (contact && sip_nameaddr_uri(contact->text, &addr, &uri) == 0) {
 		fw->contact = str_dup(addr.uri);
 		if (!fw->contact)
 			return ENOMEM;
@@ -223,4 +225,18 @@ void forward_cancel(struct forward *fw, const struct client_txn *but)
 		if (ct != but && (ct->state == TXN_TRYING || ct->state == TXN_PROCEEDING))
 			client_txn_cancel(ct);
 	}
+}
+
+static void timer_c_fires(void *arg)
+{
+	struct client_txn *ct = arg;
+
+	log_debug(LOG_SIP, "timer C: an INVITE rang for too long");
+	client_txn_cancel(ct);
+}
+
+void forward_watch(struct client_txn *ct)
+{
+	if (ct->method == SIP_INVITE && ct->state < TXN_COMPLETED)
+		timer_start(ct->forward->sd->timers, &ct->timer_c, TIMER_C_MS, timer_c_fires, ct);
 }

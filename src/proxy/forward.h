@@ -86,6 +86,8 @@ bool forward_settle(struct forward *fw);
 void forward_reply(struct forward *fw, int status, const char *extra);
 /* Hands a final response up, once; further ones but 2xx to INVITE are swallowed. */
 void forward_respond(struct forward *fw, int status, const void *data, size_t len);
+/* (Re)starts timer C of an INVITE branch (RFC 3261 16.6 step 11, 16.7 step 2). */
+void forward_watch(struct client_txn *ct);
 /* Every branch that is still ringing. */
 void forward_cancel(struct forward *fw, const struct client_txn *but);
 

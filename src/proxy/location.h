@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/siphash.h"

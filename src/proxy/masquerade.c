@@ -12,7 +12,7 @@
 #include "proxy/registration.h"
 #include "siproxd.h"
 
-enum passage {
+enum crossing {
 	REQUEST_OUT = 1,  /* towards the WAN */
 	REQUEST_IN = 2,   /* from the WAN to the LAN */
 	RESPONSE_OUT = 4,
@@ -22,7 +22,7 @@ enum passage {
 struct mask {
 	const struct siproxd *sd;
 	struct sip_msg *msg;
-	enum passage passage;
+	enum crossing crossing;
 	const struct addr *named; /* ours on the leaving side */
 	const struct mask_request *how;
 	const struct forward *fw; /* of a response */
@@ -137,7 +137,7 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 
 	if (str_is(v->text, "*"))
 		return 0;
-	if (sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0)
+	if (sip_nameaddr_uri(v->text, &addr, &uri) != 0)
 		return EINVAL;
 	if (!sip_uri_is_sip(&uri))
 		return 0;
@@ -160,8 +160,7 @@ static int contact_in(struct mask *m, const struct sip_value *v)
 	struct sip_uri uri;
 	const char *own;
 
-	if (m->fw->method != SIP_REGISTER || sip_nameaddr_parse(&addr, v->text) != 0 ||
-	    sip_uri_parse(&uri, addr.uri) != 0)
+	if (m->fw->method != SIP_REGISTER || sip_nameaddr_uri(v->text, &addr, &uri) != 0)
 		return 0;
 	own = registration_own_contact(m->sd, &uri);
 	return own ? sip_msg_replace(m->msg, addr.uri, str_of(own)) : 0;
@@ -211,7 +210,7 @@ static int translate(struct mask *m)
 		for (size_t t = 0; t < sizeof(translations) / sizeof(*translations); t++) {
 			int err;
 
-			if (translations[t].hdr != v->id || !(translations[t].when & m->passage))
+			if (translations[t].hdr != v->id || !(translations[t].when & m->crossing))
 				continue;
 			err = translations[t].fn(m, v);
 			if (err)
@@ -313,7 +312,7 @@ int mask_request(const struct siproxd *sd, struct sip_msg *msg, const struct mas
 	struct mask m = {
 	    .sd = sd,
 	    .msg = msg,
-	    .passage = target->hop.side == WAN ? REQUEST_OUT : REQUEST_IN,
+	    .crossing = target->hop.side == WAN ? REQUEST_OUT : REQUEST_IN,
 	    .named = &target->hop.named,
 	    .how = how,
 	};
@@ -359,7 +358,7 @@ static int find_own_record_route(const struct siproxd *sd, const struct sip_msg 
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_parse(&addr, v->text) == 0 && sip_uri_parse(&uri, addr.uri) == 0 &&
+		if (sip_nameaddr_uri(v->text, &addr, &uri) == 0 &&
 		    side_is_us(sd->sides, &uri))
 			return i;
 	}
@@ -402,7 +401,7 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 	struct mask m = {
 	    .sd = sd,
 	    .msg = msg,
-	    .passage = from->side == WAN ? RESPONSE_IN : RESPONSE_OUT,
+	    .crossing = from->side == WAN ? RESPONSE_IN : RESPONSE_OUT,
 	    .named = &fw->from.named,
 	    .fw = fw,
 	};
@@ -439,7 +438,7 @@ unsigned mask_own_routes(const struct siproxd *sd, const struct sip_msg *msg)
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0 ||
+		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 ||
 		    !side_is_us(sd->sides, &uri))
 			break;
 	}

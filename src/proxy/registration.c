@@ -118,7 +118,7 @@ static int read_contact(struct registration *reg, struct siproxd *sd, const stru
 		reg->star = true;
 		return req->expires == 0 && sip_msg_count(req, HDR_CONTACT) == 1 ? 0 : EINVAL;
 	}
-	if (sip_nameaddr_parse(&addr, text) != 0 || sip_uri_parse(&uri, addr.uri) != 0)
+	if (sip_nameaddr_uri(text, &addr, &uri) != 0)
 		return EINVAL;
 	if (!sip_uri_is_sip(&uri))
 		return 0;
@@ -197,7 +197,7 @@ static int64_t said_of(const struct siproxd *sd, const struct sip_msg *response,
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0 ||
+		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 ||
 		    !str_is(uri.user, name))
 			continue;
 		if (side_is_us(sd->sides, &uri))

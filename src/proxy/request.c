@@ -21,7 +21,6 @@
 #include "siproxd.h"
 
 #define RETRY_AFTER "Retry-After: 10\r\n"
-#define TIMER_C_MS 181000 /* RFC 3261 16.6 step 11: more than three minutes */
 
 /* A request on its way through the steps. */
 struct passage {
@@ -226,20 +225,6 @@ static enum verdict registration(struct passage *p)
 
 /* --- forwarding: 16.6 --------------------------------------------------------------------- */
 
-static void timer_c_fires(void *arg)
-{
-	struct client_txn *ct = arg;
-
-	log_debug(LOG_SIP, "timer C: an INVITE rang for too long");
-	client_txn_cancel(ct);
-}
-
-void request_watch(struct siproxd *sd, struct client_txn *ct)
-{
-	if (ct->method == SIP_INVITE && ct->state < TXN_COMPLETED)
-		timer_start(sd->timers, &ct->timer_c, TIMER_C_MS, timer_c_fires, ct);
-}
-
 /* The edited message for one target, as bytes. */
 static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
     const struct plan *plan, const struct target *t, const struct sip_sdp *sdp,
@@ -288,7 +273,7 @@ static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *m
 	ct->forward = fw;
 	ct->target = t->binding ? str_dup(str_of(t->binding)) : NULL;
 	list_add_tail(&fw->branches, &ct->link);
-	request_watch(sd, ct);
+	forward_watch(ct);
 	return 0;
 }
 

@@ -11,10 +11,6 @@
 
 struct siproxd;
 
-struct client_txn;
-
 void request_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from);
-/* (Re)starts timer C of an INVITE branch (RFC 3261 16.6 step 11, 16.7 step 2). */
-void request_watch(struct siproxd *sd, struct client_txn *ct);
 
 #endif

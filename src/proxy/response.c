@@ -6,7 +6,6 @@
 #include "proxy/masquerade.h"
 #include "proxy/pipeline.h"
 #include "proxy/registration.h"
-#include "proxy/request.h"
 #include "proxy/session.h"
 #include "siproxd.h"
 
@@ -163,7 +162,7 @@ static void branch_progresses(struct siproxd *sd, struct forward *fw, struct cli
 	struct buf out = BUF_INIT;
 
 	if (msg->status > 100)
-		request_watch(sd, ct); /* step 2 */
+		forward_watch(ct); /* step 2 */
 	if (msg->status > 100 && !fw->final_sent && undress(sd, fw, msg, &ct->hop, &out))
 		forward_respond(fw, msg->status, out.data, out.len);
 	buf_free(&out);

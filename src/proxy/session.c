@@ -166,7 +166,7 @@ static struct str contact_uri(const struct sip_msg *msg)
 	struct sip_nameaddr addr;
 	struct sip_uri uri;
 
-	if (!v || sip_nameaddr_parse(&addr, v->text) != 0 || sip_uri_parse(&uri, addr.uri) != 0)
+	if (!v || sip_nameaddr_uri(v->text, &addr, &uri) != 0)
 		return (struct str){NULL, 0};
 	return addr.uri;
 }

@@ -205,11 +205,6 @@ bool side_is_single(const struct side_map *map)
 	return false;
 }
 
-const char *side_ifname(const struct side_map *map, enum side side)
-{
-	return side == WAN ? map->wan_name : map->lan_name[0];
-}
-
 /* Until host_outbound's name is resolved (to IPv4: there NAT is at home) we have no name there that
  * anybody could answer to. */
 static const struct addr *wan_named(const struct side_map *map, int family)

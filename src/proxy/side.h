@@ -55,8 +55,6 @@ bool side_has_wan(const struct side_map *map);
 bool side_is_single(const struct side_map *map); /* one interface serves both sides */
 /* "LAN eth1 192.168.1.1, WAN eth0 203.0.113.9"; returns buf. */
 const char *side_describe(const struct side_map *map, char *buf, size_t size);
-/* The names in use, also when guessed; "" while unknown. */
-const char *side_ifname(const struct side_map *map, enum side side);
 /* Our address on a side as announced there, of that family; NULL when there is none. */
 const struct addr *side_addr(const struct side_map *map, enum side side, int family);
 

@@ -108,7 +108,7 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 /* A retransmission or an ACK came. */
 void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req);
 /* Sends a response and moves on as 17.2 says; after a final one only a further 2xx to INVITE is
- * still sent. The transaction may be gone afterwards when status is final. */
+ * still sent. */
 void server_txn_respond(struct server_txn *st, int status, const void *data, size_t len);
 /* No answer will ever be sent: forgets the request without a word (RFC 4320 4.2). */
 void server_txn_abandon(struct server_txn *st);
@@ -129,7 +129,7 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
     const struct hop *to, const void *data, size_t len, struct client_txn **out);
 /* The transaction of a response whose top Via is ours; NULL for a stray one. */
 struct client_txn *client_txn_find(struct transactions *ts, const struct sip_msg *response);
-/* Feeds it; may call response() and may free the transaction. */
+/* Feeds it; may call response(). */
 void client_txn_received(struct client_txn *ct, struct sip_msg *msg);
 /* Asks the far end to stop (9.1): now, or once a provisional response came. */
 void client_txn_cancel(struct client_txn *ct);

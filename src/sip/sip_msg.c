@@ -416,14 +416,6 @@ const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id)
 	return NULL;
 }
 
-const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name)
-{
-	for (unsigned i = 0; i < msg->n_lines; i++)
-		if (str_is_nocase(msg->line[i].name, name))
-			return &msg->line[i];
-	return NULL;
-}
-
 /* --- edits -------------------------------------------------------------------------------- */
 
 static int add_edit(struct sip_msg *msg, size_t off, size_t len, size_t text, size_t textlen)

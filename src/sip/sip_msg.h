@@ -96,8 +96,6 @@ void sip_msg_free(struct sip_msg *msg);
 const struct sip_value *sip_msg_value(const struct sip_msg *msg, enum sip_hdr id, unsigned n);
 unsigned sip_msg_count(const struct sip_msg *msg, enum sip_hdr id);
 const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id);
-/* A header that is not in enum sip_hdr, by its full name; NULL. */
-const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name);
 
 /*
  * Edits. Ranges lie in msg->data and must not overlap; several insertions at one place keep their

@@ -212,6 +212,13 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 	return out->uri.len ? 0 : EINVAL;
 }
 
+int sip_nameaddr_uri(struct str text, struct sip_nameaddr *addr, struct sip_uri *uri)
+{
+	int err = sip_nameaddr_parse(addr, text);
+
+	return err ? err : sip_uri_parse(uri, addr->uri);
+}
+
 bool sip_param_get(struct str params, const char *name, struct str *value, struct str *whole)
 {
 	const char *p = params.s, *end = params.len ? p + params.len : p;

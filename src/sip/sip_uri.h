@@ -48,6 +48,8 @@ struct sip_nameaddr {
 	bool bracketed;
 };
 int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text);
+/* A header value of that kind, and the URI in it taken apart. 0 or EINVAL. */
+int sip_nameaddr_uri(struct str text, struct sip_nameaddr *addr, struct sip_uri *uri);
 
 /* Looks for a parameter, without regard to case, in ";a=b;c". False: not there. `value` (may be
  * NULL) is without quotes (what is escaped in them stays so) and empty for a flag; `whole` (may
