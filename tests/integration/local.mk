@@ -28,6 +28,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/hold.test \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
+	tests/integration/linphone.test \
 	tests/integration/malformed.test \
 	tests/integration/one_interface.test \
 	tests/integration/port_taken.test \
