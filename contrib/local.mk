@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-EXTRA_DIST += contrib/install-packages contrib/quickstart
+EXTRA_DIST += contrib/check-namespaces contrib/install-packages contrib/quickstart

@@ -10,12 +10,8 @@
 # all logs, recordings and captures), LAB_DEBUG (siproxd's debug mask).
 
 if [ -z "${LAB_INSIDE-}" ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "SKIP: this needs root, to make network namespaces"
-		exit 77
-	fi
-	if ! unshare --mount --net --pid --fork --mount-proc true 2>/dev/null; then
-		echo "SKIP: this kernel or container allows no namespaces"
+	if ! LAB_REASON=$("$(dirname "${BASH_SOURCE[0]}")/../../contrib/check-namespaces"); then
+		echo "SKIP: $LAB_REASON"
 		exit 77
 	fi
 	export LAB_INSIDE=$$
