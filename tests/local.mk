@@ -69,6 +69,7 @@ UNIT_TESTS += \
 	tests/unit/core_call_test \
 	tests/unit/core_fork_test \
 	tests/unit/core_hostile_test \
+	tests/unit/core_limits_test \
 	tests/unit/core_register_test \
 	tests/unit/core_rules_test \
 	tests/unit/dialog_test \

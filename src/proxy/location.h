@@ -43,7 +43,7 @@ struct location_contact {
 	struct str call_id;
 	struct str domain;
 	struct addr peer;
-	/* Another contact of the same REGISTER is the phone that this Call-ID means. */
+	/* Several contacts of one REGISTER share its Call-ID: it does not say which phone. */
 	bool not_by_call_id;
 };
 

@@ -76,14 +76,6 @@ static void describe(const struct registration *reg, const struct offered *o,
 	};
 }
 
-static bool is_named(const struct registration *reg, const char *name)
-{
-	for (unsigned i = 0; i < reg->n; i++)
-		if (reg->offered[i].name && strcmp(reg->offered[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static int offer(struct registration *reg, struct siproxd *sd, struct offered *o)
 {
 	struct location_contact c;
@@ -92,11 +84,6 @@ static int offer(struct registration *reg, struct siproxd *sd, struct offered *o
 
 	describe(reg, o, &c);
 	err = location_offer(sd->location, &c, sd->now_s(), &b);
-	if (!err && is_named(reg, b->mask_user)) {
-		/* Another contact of this REGISTER is that phone already. */
-		o->not_by_call_id = c.not_by_call_id = true;
-		err = location_offer(sd->location, &c, sd->now_s(), &b);
-	}
 	if (err)
 		return err;
 	o->name = str_dup(str_of(b->mask_user));
@@ -123,6 +110,8 @@ static int read_contact(struct registration *reg, struct siproxd *sd, const stru
 	if (!sip_uri_is_sip(&uri))
 		return 0;
 	o->asked = expires_of(&addr, req);
+	/* "<new>, <old>;expires=0": the Call-ID is that of both, and says nothing of the new one. */
+	o->not_by_call_id = sip_msg_count(req, HDR_CONTACT) > 1;
 	o->contact = str_dup(addr.uri);
 	if (sip_param_get(addr.params, "+sip.instance", &instance, NULL) &&
 	    str_is_word(instance)) {
