@@ -73,6 +73,7 @@ UNIT_TESTS += \
 	tests/unit/core_register_test \
 	tests/unit/core_rules_test \
 	tests/unit/dialog_test \
+	tests/unit/leak_guard_test \
 	tests/unit/location_test \
 	tests/unit/registrations_test \
 	tests/unit/side_test \

@@ -2,19 +2,21 @@
 #include "proxy/leak_guard.h"
 
 #include <ctype.h>
+#include <string.h>
+#include <strings.h>
 
 #include "proxy/side.h"
 
 struct guard {
 	const struct side_map *sides;
 	struct sip_msg *msg;
-	char host[ADDR_TEXT_MAX]; /* ours on the WAN */
+	char host[ADDR_TEXT_MAX], ip[ADDR_TEXT_MAX]; /* ours on the WAN; with brackets and without */
 };
 
 static bool is_exempt(const struct sip_line *line)
 {
 	static const char *const names[] = {"Authorization", "Proxy-Authorization", "Replaces",
-	    "Join", "Target-Dialog", "In-Reply-To"};
+	    "Join", "Target-Dialog", "In-Reply-To", "Event", "o"};
 
 	if (line->id == HDR_CALL_ID || line->id == HDR_VIA)
 		return true;
@@ -24,19 +26,12 @@ static bool is_exempt(const struct sip_line *line)
 	return false;
 }
 
-/* An address literal that starts at p: "192.168.1.1" or "[fd00::1]"; 0: none. */
-static size_t literal_at(const char *p, const char *end, struct addr *out)
+/* "192.168.1.1"; "1.192.168.1.1" is a version. */
+static size_t v4_at(const char *p, const char *end, struct addr *out)
 {
 	const char *stop = p;
 	unsigned dots = 0;
 
-	if (*p == '[') {
-		while (stop < end && *stop != ']')
-			stop++;
-		if (stop == end || addr_parse_n(out, p, (size_t)(stop + 1 - p), 0) != 0)
-			return 0;
-		return (size_t)(stop + 1 - p);
-	}
 	for (; stop < end && (isdigit((unsigned char)*stop) || *stop == '.'); stop++)
 		dots += *stop == '.';
 	while (stop > p && stop[-1] == '.') {
@@ -48,9 +43,70 @@ static size_t literal_at(const char *p, const char *end, struct addr *out)
 	return (size_t)(stop - p);
 }
 
+/* "fd00::1", as Via parameters and texts have it; "12:30:45" is a time. */
+static size_t bare_v6_at(const char *p, const char *end, struct addr *out)
+{
+	const char *stop = p;
+
+	while (stop < end && (isxdigit((unsigned char)*stop) || *stop == ':'))
+		stop++;
+	if (stop > p + 1 && stop[-1] == ':' && stop[-2] != ':')
+		stop--;
+	if (addr_parse_n(out, p, (size_t)(stop - p), 0) != 0 || addr_family(out) != AF_INET6)
+		return 0;
+	return (size_t)(stop - p);
+}
+
+static size_t v6_at(const char *p, const char *end, struct addr *out)
+{
+	const char *stop = memchr(p, ']', (size_t)(end - p));
+
+	if (!stop || addr_parse_n(out, p, (size_t)(stop + 1 - p), 0) != 0)
+		return 0;
+	return (size_t)(stop + 1 - p);
+}
+
+/* An address literal that starts at p; 0: none. */
+static size_t literal_at(const char *p, const char *end, struct addr *out)
+{
+	size_t len;
+
+	if (*p == '[')
+		return v6_at(p, end, out);
+	len = isdigit((unsigned char)*p) ? v4_at(p, end, out) : 0;
+	return len ? len : bare_v6_at(p, end, out);
+}
+
 static bool begins_word(const char *p, const char *start)
 {
-	return p == start || !(isalnum((unsigned char)p[-1]) || p[-1] == '.');
+	if (*p == '[')
+		return true;
+	if (!isxdigit((unsigned char)*p) && *p != ':')
+		return false;
+	if (p == start)
+		return true;
+	return !isalnum((unsigned char)p[-1]) && p[-1] != '.' && (*p != ':' || p[-1] != ':');
+}
+
+/* tel:192.168.1.10 is a number, with visual separators (RFC 3966 5.1.1). */
+static bool is_number(const char *p, const char *start)
+{
+	if (p > start && p[-1] == '+')
+		p--;
+	return p - start >= 4 && strncasecmp(p - 4, "tel:", 4) == 0;
+}
+
+static bool is_in(const char *p, struct str range)
+{
+	return range.len && p >= range.s && p < range.s + range.len;
+}
+
+static int hide(struct guard *g, struct str literal)
+{
+	if (sip_msg_is_edited(g->msg, literal))
+		return 0;
+	return sip_msg_replace(g->msg, literal,
+	    str_of(memchr(literal.s, ':', literal.len) && *literal.s != '[' ? g->ip : g->host));
 }
 
 static int guard_text(struct guard *g, struct str text)
@@ -59,17 +115,14 @@ static int guard_text(struct guard *g, struct str text)
 
 	while (p < end) {
 		struct addr a;
-		size_t len = 0;
+		size_t len = begins_word(p, text.s) ? literal_at(p, end, &a) : 0;
+		int err = 0;
 
-		if (*p == '[' || (isdigit((unsigned char)*p) && begins_word(p, text.s)))
-			len = literal_at(p, end, &a);
-		if (len && side_is_lan_addr(g->sides, &a) &&
-		    !sip_msg_is_edited(g->msg, (struct str){p, len})) {
-			int err = sip_msg_replace(g->msg, (struct str){p, len}, str_of(g->host));
-
-			if (err)
-				return err;
-		}
+		if (len && side_is_lan_addr(g->sides, &a) && !is_number(p, text.s) &&
+		    !is_in(p, g->msg->from_tag) && !is_in(p, g->msg->to_tag))
+			err = hide(g, (struct str){p, len});
+		if (err)
+			return err;
 		p += len ? len : 1;
 	}
 	return 0;
@@ -81,6 +134,7 @@ int leak_guard(const struct side_map *sides, struct sip_msg *msg, const struct a
 	int err;
 
 	addr_format_host(named, g.host);
+	addr_format_ip(named, g.ip);
 	err = guard_text(&g, msg->start_line);
 	for (unsigned i = 0; !err && i < msg->n_lines; i++) {
 		const struct sip_line *line = &msg->line[i];
