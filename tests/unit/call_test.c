@@ -243,6 +243,102 @@ static void test_refused(void)
 	close_world(&w);
 }
 
+/* Each end's offer is its own: the refusal of one does not take the other's m-line or address. */
+static void test_glare(void)
+{
+	static const uint16_t one[] = {40000}, two[] = {40000, 40002};
+	struct world w;
+	struct call *call;
+	struct sip_sdp sdp;
+	struct sip_msg *msg;
+	unsigned first, second;
+	int err;
+
+	open_world(&w, false);
+	call_new(w.calls, &w.lan, &w.wan, &call);
+	say(&w, call, CALLER, 1, "127.0.0.1", one[0], true, &err);
+	say(&w, call, CALLEE, 2, "127.0.0.1", one[0], false, &err);
+	call_answered(call, 2);
+	for (int refused = 0; refused < 2; refused++) {
+		describe(&sdp, &msg, "127.0.0.1", two, 2);
+		call_offer(call, CALLER, 1, &w.lan, &sdp);
+		first = call_last_offer(call);
+		call_offer(call, CALLEE, 2, &w.wan, &sdp);
+		second = call_last_offer(call);
+		sip_msg_free(msg);
+		is_int((long long)ports_free_count(w.ports), 8, "two offers of one more m-line");
+		ok(call_awaits_answer(call, CALLER) && call_awaits_answer(call, CALLEE), "cross");
+		call_offer_refused(call, refused ? first : second);
+		ok(call_awaits_answer(call, refused ? CALLER : CALLEE), "the other one stands");
+		is_int((long long)ports_free_count(w.ports), 8, "with its m-line");
+		call_offer_refused(call, refused ? second : first);
+		ok(pairs_come_back(&w, 9), "which goes when that is refused too");
+		ok(!call_awaits_answer(call, CALLER) && !call_awaits_answer(call, CALLEE), "none waits");
+	}
+	call_free(call);
+	ok(pairs_come_back(&w, 10), "all come back");
+	close_world(&w);
+}
+
+static bool has_got(const struct end *e, const char *word)
+{
+	char got[64];
+	bool found = false;
+	ssize_t n;
+
+	while ((n = recv(e->fd, got, sizeof(got) - 1, MSG_DONTWAIT)) >= 0) {
+		got[n] = '\0';
+		found |= strcmp(got, word) == 0;
+	}
+	return found;
+}
+
+/* In the end what `from` says reaches one and not the other. */
+static bool hears_alone(const struct end *from, uint16_t port, const struct end *one,
+    const struct end *other)
+{
+	for (int i = 0; i < 100; i++) {
+		char word[16];
+		bool heard = false;
+
+		snprintf(word, sizeof(word), "word %d", i);
+		for (int n = 0; n < 10 && !heard; n++)
+			heard = strcmp(talk(from, "127.0.0.1", port, one, word), word) == 0;
+		if (heard && !has_got(other, word))
+			return true;
+	}
+	return false;
+}
+
+/* The callee that was hung up on is heard no more; the last one stays. */
+static void test_forget_callee(void)
+{
+	struct world w;
+	struct call *call;
+	struct end a = open_end(0), b = open_end((uint16_t)(low + 2 * PAIRS - 2));
+	struct end b2 = open_end((uint16_t)(low + 2 * PAIRS - 4));
+	uint16_t to_b;
+	int err;
+
+	open_world(&w, false);
+	call_new(w.calls, &w.lan, &w.wan, &call);
+	to_b = say(&w, call, CALLER, 1, "127.0.0.1", a.port, true, &err);
+	say(&w, call, CALLEE, 2, "127.0.0.1", b.port, false, &err);
+	call_answered(call, 2);
+	say(&w, call, CALLEE, 3, "127.0.0.1", b2.port, false, &err);
+	is_str(talk(&a, "127.0.0.1", to_b, &b2, "two"), "two", "a second 2xx hears too");
+	call_forget_callee(call, 3);
+	ok(hears_alone(&a, to_b, &b, &b2), "one goes, the other stays");
+	call_forget_callee(call, 2);
+	ok(hears_alone(&a, to_b, &b, &b2), "the last one is the call's to end");
+	call_free(call);
+	ok(pairs_come_back(&w, 10), "all come back");
+	close(a.fd);
+	close(b.fd);
+	close(b2.fd);
+	close_world(&w);
+}
+
 static void test_ports(void)
 {
 	struct world w;
@@ -355,6 +451,8 @@ int main(void)
 		abort();
 	test_media();
 	test_refused();
+	test_glare();
+	test_forget_callee();
 	test_ports();
 	test_lapse();
 	return tap_done();

@@ -44,6 +44,30 @@ static void test_find(void)
 	timers_done(&timers);
 }
 
+/* The limit is of those without a call, and may change at any time. */
+static void test_limit(void)
+{
+	struct timers timers;
+	struct dialogs *ds;
+	struct dialog *a, *b, *c;
+
+	timers_init(&timers, 0);
+	dialogs_new(&ds, &timers, KEY, 1);
+	is_int(dialog_new(ds, str_of("1"), str_of("x"), str_of("y"), false, &a), 0, "one is kept");
+	is_int(dialog_new(ds, str_of("2"), str_of("x"), str_of("y"), false, &b), ENOSPC, "no more");
+	is_int(dialog_new(ds, str_of("2"), str_of("x"), str_of("y"), true, &b), 0, "but a call's is");
+	dialogs_set_max(ds, 2);
+	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), 0, "a higher limit");
+	dialogs_set_max(ds, 1);
+	dialog_free(c);
+	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), ENOSPC, "a lower one");
+	dialog_free(a);
+	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), 0, "one goes, one comes");
+	is_int((long long)dialogs_count(ds), 2, "with the call's");
+	dialogs_free(ds);
+	timers_done(&timers);
+}
+
 static void test_set(void)
 {
 	char *field = NULL;
@@ -85,6 +109,7 @@ static void test_no_memory(void)
 int main(void)
 {
 	test_find();
+	test_limit();
 	test_set();
 	test_no_memory();
 	return tap_done();

@@ -152,6 +152,58 @@ static void test_two_providers(void)
 	location_free(loc);
 }
 
+/* Who granted a binding; nobody else has a say in it. */
+static void test_two_registrars(void)
+{
+	struct location *loc;
+	struct location_contact c = phone("alice", "sip:alice@192.168.1.10", NULL, "c1");
+	struct location_contact other;
+	struct binding *a, *b;
+	bool lately;
+
+	location_new(&loc, KEY, 10);
+	c.domain = str_of("example.net");
+	addr_parse(&c.peer, "192.168.1.10", 5060);
+	a = enter(loc, c, 200);
+	other = c;
+	other.domain = str_of("evil.example");
+	addr_parse(&other.peer, "192.168.1.66", 5060);
+	b = enter(loc, other, 200);
+	ok(a != b, "the same account at another registrar is another one");
+	ok(addr_equal_ip(&a->peer, &c.peer), "the first one's phone stays where it is");
+	is_int((long long)find(loc, a->mask_user, 100, &lately), 1, "its calls go to it alone");
+	location_remove_aor(loc, other.aor, other.domain);
+	ok(location_by_name(loc, str_of("alice")) == a, "Contact: * there does not remove it");
+	other = c;
+	other.domain = str_of("EXAMPLE.net");
+	ok(enter(loc, other, 300) == a, "a domain's case says nothing");
+	other.call_id = str_of("c2");
+	addr_parse(&other.peer, "192.168.1.66", 5060);
+	ok(enter(loc, other, 300) != a, "the same contact behind another IP is another phone");
+	location_free(loc);
+}
+
+/* Two contacts of one REGISTER. */
+static void test_two_contacts(void)
+{
+	struct location *loc;
+	struct location_contact old = phone("bob", "sip:bob@192.168.1.10:5060", NULL, "c1");
+	struct location_contact new = phone("bob", "sip:bob@192.168.1.10:5062", NULL, "c1");
+	struct binding *a, *b;
+
+	location_new(&loc, KEY, 10);
+	a = enter(loc, old, 200);
+	location_offer(loc, &new, 100, &b);
+	ok(a == b, "a new contact with that Call-ID is the same phone");
+	new.not_by_call_id = true;
+	location_offer(loc, &new, 100, &b);
+	ok(a != b, "unless its REGISTER names the old one too");
+	old.not_by_call_id = true;
+	location_offer(loc, &old, 100, &b);
+	ok(a == b, "which is found by its contact");
+	location_free(loc);
+}
+
 static void test_restore(void)
 {
 	struct location *loc;
@@ -192,6 +244,8 @@ int main(void)
 	test_life();
 	test_who_is_who();
 	test_two_providers();
+	test_two_registrars();
+	test_two_contacts();
 	test_restore();
 	test_no_memory();
 	return tap_done();

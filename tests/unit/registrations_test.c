@@ -331,6 +331,24 @@ static void test_foreign(void)
 	side_free(sides);
 }
 
+/* A start that fails stops again before it has read anything. */
+static void test_not_read(void)
+{
+	struct side_map *sides = make_sides(5060, false);
+	struct location *loc = make_table();
+	struct registrations *r;
+
+	put_file(path, RECORD("a", "2000"));
+	put_file(more, "precious");
+	r = open_file();
+	registrations_save(r, loc, sides, KEY, 1000, 0, true);
+	registrations_close(r);
+	is_str(get_file(path), RECORD("a", "2000"), "what was not read is not emptied");
+	is_str(get_file(more), "precious", "nor what stands beside it");
+	location_free(loc);
+	side_free(sides);
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -342,6 +360,7 @@ int main(void)
 	test_round_trip();
 	test_reading();
 	test_foreign();
+	test_not_read();
 	unlink(path);
 	unlink(more);
 	rmdir(dir);

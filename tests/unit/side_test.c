@@ -231,6 +231,48 @@ static void test_several_lans(void)
 	acl_done(&nets);
 }
 
+/* A system that does not tell by which interface a packet came (no IP_RECVIF nor IP_PKTINFO). */
+static void test_unknown_interface(void)
+{
+	struct machine m = {.set = {NULL, 0}};
+	struct acl nets = {NULL, 0};
+	char *bad = NULL;
+
+	acl_parse(&nets, "10.0.0.0/8", &bad);
+	add(&m, "eth1", 2, "192.168.1.1", 24);
+	add(&m, "eth0", 3, "203.0.113.1", 24);
+	start(&m, eth1, 1, "eth0", &nets);
+	is_int(classify(&m, "192.168.1.10", 5060, "192.168.1.1", 0).side, LAN, "a phone, by its address");
+	is_int(classify(&m, "10.1.1.1", 5060, "192.168.1.1", 0).side, LAN, "a routed one");
+	is_int(classify(&m, "198.51.100.7", 5060, "203.0.113.1", 0).side, WAN, "a provider");
+	is_int(classify(&m, "203.0.113.77", 5060, "203.0.113.1", 0).side, WAN, "a neighbour on the WAN");
+	side_free(m.sides);
+	acl_done(&nets);
+}
+
+/* SIGHUP sets the same name again: what the DNS said of it stands. */
+static void test_same_name(void)
+{
+	static char name[] = "pbx.example.net", again[] = "pbx.example.net", other[] = "x.example.net";
+	struct machine m = {.set = {NULL, 0}};
+	struct addr a = at("192.0.2.200", 0);
+
+	add(&m, "eth1", 2, "192.168.1.1", 24);
+	add(&m, "eth0", 3, "203.0.113.1", 24);
+	start(&m, eth1, 1, "eth0", NULL);
+	side_set_public_name(m.sides, name);
+	side_set_public(m.sides, &a);
+	side_set_public_name(m.sides, again);
+	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.200", "the same name, the same address");
+	memset(name, 'x', sizeof(name) - 1);
+	ok(is_us(&m, "sip:a@pbx.example.net"), "the new string is used");
+	side_set_public_name(m.sides, other);
+	ok(!side_addr(m.sides, WAN, AF_INET) ||
+		strcmp(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.200") != 0,
+	    "another name: not the old address");
+	side_free(m.sides);
+}
+
 static void test_changes(void)
 {
 	struct machine m = {.set = {NULL, 0}};
@@ -266,6 +308,8 @@ int main(void)
 	test_gateway();
 #endif
 	test_several_lans();
+	test_unknown_interface();
+	test_same_name();
 	test_changes();
 	return tap_done();
 }
