@@ -360,6 +360,29 @@ static void test_media_addresses(void)
 	}
 }
 
+/* Behind a router the WAN's addresses are private themselves; the LAN's are still not for it. */
+static void test_private_wan(void)
+{
+	for (int lan = 0; lan < 2; lan++) {
+		struct core c;
+		struct core_sent invite;
+		const struct flow_peer *p = NULL;
+		struct addr ours;
+
+		start(&c);
+		addr_parse(&ours, "10.0.0.2", 0);
+		side_set_public(c.sd.sides, &ours);
+		invite = call_out(&c, NEAR);
+		core_answer(&c, &invite, "200 OK", "a", "Contact: <sip:a@198.51.100.20>\n" SDP,
+		    lan ? BODY("192.168.1.50", "9999") : BODY("10.0.0.9", "9999"));
+		core_expect(&c, LAN, "SIP/2.0 200", "answered");
+		core_flow_peers(&c, 0, 1, &p);
+		is_int(p[0].rtp.sendable, !lan, lan ? "a phone of ours" : "a neighbour");
+		free(invite.text);
+		core_stop(&c);
+	}
+}
+
 /* A phone that uses our WAN address as its proxy hears where the description says. */
 static void test_bound_where_named(void)
 {
@@ -397,6 +420,7 @@ int main(void)
 	test_refused_by_fork();
 	test_glare();
 	test_media_addresses();
+	test_private_wan();
 	test_bound_where_named();
 	return tap_done();
 }
