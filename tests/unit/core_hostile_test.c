@@ -2,6 +2,8 @@
 /* What hostile or broken peers try: to learn of the LAN, to overhear, to hijack, to fill tables. */
 #include "core.c"
 
+#include "base/buf.h"
+
 #define SDP "Content-Type: application/sdp\n"
 #define BODY(ip, port)                                                                             \
 	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n"                      \
@@ -99,6 +101,7 @@ static void test_odd_bodies(void)
 	static const struct {
 		const char *type, *body;
 	} cases[] = {
+	    {"application / sdp", NEAR},
 	    {"Application/SDP;charset=x", NEAR},
 	    {"application/sdp", NEAR "c=IN IP4 192.168.1.11\r\n"},
 	    {"application/sdp", NEAR "c=IN IP4 192.168.1.10\r\nc=IN IP4 192.168.1.11\r\n"},
@@ -184,6 +187,25 @@ static void test_start_line(void)
 	m = core_expect(&c, WAN, "MESSAGE sip:bob@203.0.113.1 ", "no LAN address in the start line");
 	is_str(core_header(m, "Call-ID", 0), "1@192.168.1.10", "the Call-ID stays as it is");
 	finish_all(&c, "nor in display names and parameters");
+}
+
+/* What would take the parser long is refused before it is parsed. */
+static void test_crowded(void)
+{
+	struct core c;
+	struct buf extra = BUF_INIT;
+
+	start(&c);
+	core_register(&c, CORE_PHONE, "alice");
+	buf_str(&extra, "Route: <sip:a@203.0.113.1");
+	for (int n = 0; n < 12000; n++)
+		buf_str(&extra, ";a=b");
+	buf_str(&extra, ">\n");
+	far(&c, CORE_PROVIDER, "OPTIONS", "bt", "", "in-1", 1, extra.data, "");
+	core_expect(&c, WAN, "SIP/2.0 400", "thousands of parameters");
+	core_expect_silence(&c, "go nowhere");
+	buf_free(&extra);
+	finish_all(&c, "all is forgotten");
 }
 
 /* A name that the DNS gives our own address. */
@@ -415,6 +437,7 @@ int main(void)
 	test_lone_ack();
 	test_headers();
 	test_start_line();
+	test_crowded();
 	test_name_of_ourselves();
 	test_losing_fork();
 	test_refused_by_fork();
