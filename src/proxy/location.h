@@ -81,7 +81,8 @@ void location_expire(struct location *loc, int64_t now);
 struct binding *location_by_name(const struct location *loc, struct str mask_user);
 /*
  * The targets of a request to `name`@WAN: all bindings of the user of that name, at the registrar
- * of the one that bears it; or the one binding with exactly that name. Live ones only. Returns how many were put into out. *lately: one of them has just expired.
+ * of the one that bears it; or the one binding with exactly that name. Live ones only. Returns how
+ * many were put into out. *lately: one of them has just expired.
  */
 size_t location_find(const struct location *loc, struct str name, int64_t now,
     struct binding **out, size_t max, bool *lately);

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 
 #define SDP "Content-Type: application/sdp\n"
-#define BODY(ip, port)                                                                             \
-	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n"                      \
+#define BODY(ip, port)                                                        \
+	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n" \
 	"m=audio " port " RTP/AVP 0\r\n"
 #define NEAR BODY("192.168.1.10", "40000")
 #define FAR  BODY("198.51.100.20", "50000")
@@ -105,14 +105,17 @@ static void test_odd_bodies(void)
 	    {"Application/SDP;charset=x", NEAR},
 	    {"application/sdp", NEAR "c=IN IP4 192.168.1.11\r\n"},
 	    {"application/sdp", NEAR "c=IN IP4 192.168.1.10\r\nc=IN IP4 192.168.1.11\r\n"},
-	    {"application/sdp", "v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\n"
-	     "t=0 0\r\na=rtcp:40001 IN IP4 192.168.1.10\r\nm=audio 40000 RTP/AVP 0\r\n"},
+	    {"application/sdp",
+		"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\n"
+		"t=0 0\r\na=rtcp:40001 IN IP4 192.168.1.10\r\nm=audio 40000 RTP/AVP 0\r\n"},
 	    {"application/sdp", NEAR "a=candidate:1 1 UDP 1 192.168.1.10 40000 typ host\r\n"},
 	    {"application/sdp", NEAR "a=source-filter: incl IN IP4 * 192.168.1.10\r\n"},
 	    {"application/sdp", NEAR "a=alt:1 1 : x y 192.168.1.10 40000\r\n"},
-	    {"application/sdp", "v=0\r\no=me@192.168.1.10 1 1 IN IP4 192.168.1.10\r\ns=-\r\n"
-	     "c=IN IP4 192.168.1.10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"},
-	    {"multipart/mixed;boundary=b", "--b\r\nContent-Type: application/sdp\r\n\r\n" NEAR "--b--\r\n"},
+	    {"application/sdp",
+		"v=0\r\no=me@192.168.1.10 1 1 IN IP4 192.168.1.10\r\ns=-\r\n"
+		"c=IN IP4 192.168.1.10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"},
+	    {"multipart/mixed;boundary=b",
+		"--b\r\nContent-Type: application/sdp\r\n\r\n" NEAR "--b--\r\n"},
 	};
 	char header[128];
 
@@ -184,7 +187,8 @@ static void test_start_line(void)
 	    "From: \"192.168.1.10\" <sip:alice@198.51.100.7;maddr=192.168.1.10>;tag=x\n"
 	    "To: <sip:bob@192.168.1.12>\nCall-ID: 1@192.168.1.10\nCSeq: 1 MESSAGE\n"
 	    "Contact: \"192.168.1.10\" <sip:alice@192.168.1.10>;x=\"192.168.1.10\"\n\n");
-	m = core_expect(&c, WAN, "MESSAGE sip:bob@203.0.113.1 ", "no LAN address in the start line");
+	m = core_expect(&c, WAN, "MESSAGE sip:bob@203.0.113.1 ",
+	    "no LAN address in the start line");
 	is_str(core_header(m, "Call-ID", 0), "1@192.168.1.10", "the Call-ID stays as it is");
 	finish_all(&c, "nor in display names and parameters");
 }
@@ -328,7 +332,8 @@ static void test_glare(void)
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	m = core_expect(&c, WAN, "INVITE", "alice moves");
 	mine = keep_sent(m);
-	far(&c, CORE_PROVIDER, "INVITE", "bt", "at", "out-1", 1, SDP, BODY("198.51.100.20", "55555"));
+	far(&c, CORE_PROVIDER, "INVITE", "bt", "at", "out-1", 1, SDP,
+	    BODY("198.51.100.20", "55555"));
 	core_expect(&c, WAN, "SIP/2.0 100", "100");
 	m = core_expect(&c, LAN, "INVITE", "bob moves at the same time");
 	core_answer(&c, m, "491 Request Pending", NULL, "", NULL);

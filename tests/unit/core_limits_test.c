@@ -3,11 +3,11 @@
 #include "core.c"
 
 #define SDP "Content-Type: application/sdp\n"
-#define NEAR                                                                                       \
-	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n"          \
+#define NEAR                                                                              \
+	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n" \
 	"m=audio 40000 RTP/AVP 0\r\n"
-#define FAR                                                                                        \
-	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n"        \
+#define FAR                                                                                 \
+	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n" \
 	"m=audio 50000 RTP/AVP 0\r\n"
 
 static unsigned next_branch;
@@ -105,11 +105,13 @@ static void test_foreign_registrars(void)
 	is_int((long long)targets(&c, "alice"), 1, "alice alone rings");
 
 	/* a registrar of the attacker's own */
-	send_register(&c, CORE_PHONE_2, "sip:192.0.2.66", ALICE, "theirs", "<sip:bob@192.168.1.11>");
+	send_register(&c, CORE_PHONE_2, "sip:192.0.2.66", ALICE, "theirs",
+	    "<sip:bob@192.168.1.11>");
 	m = granted(&c, "<sip:bob@203.0.113.1>;expires=600", "another registrar says yes to all");
 	free(m.text);
 	is_int((long long)targets(&c, "alice"), 1, "it speaks for its own account");
-	send_register(&c, CORE_PHONE_2, "sip:192.0.2.66", ALICE, "mine", "<sip:alice@192.168.1.10>");
+	send_register(&c, CORE_PHONE_2, "sip:192.0.2.66", ALICE, "mine",
+	    "<sip:alice@192.168.1.10>");
 	m = granted(&c, "<sip:alice@203.0.113.1>;expires=600", "with alice's contact and Call-ID");
 	free(m.text);
 	b = location_by_name(c.sd.location, str_of("alice"));
@@ -152,7 +154,8 @@ static void test_two_contacts(void)
 		/* it lists the one that stays */
 		snprintf(reply, sizeof(reply), "Contact: %.*s;expires=600\n",
 		    i ? (int)strcspn(core_header(&m, "Contact", 0), ">") + 1 : 200,
-		    i ? core_header(&m, "Contact", 0) : strchr(core_header(&m, "Contact", 0), ',') + 2);
+		    i ? core_header(&m, "Contact", 0)
+		      : strchr(core_header(&m, "Contact", 0), ',') + 2);
 		if (!i)
 			strcpy(strchr(reply, '>'), ">;expires=600\n");
 		core_answer(&c, &m, "200 OK", "reg", reply, NULL);
@@ -191,10 +194,12 @@ static void test_notify_first(void)
 	core_expect(&c, WAN, "SIP/2.0 481", "a NOTIFY of nothing");
 	sub = subscribe(&c, "Expires: 600\n");
 	notify(&c, "far", 1);
-	m = core_expect(&c, LAN, "NOTIFY sip:x@192.168.1.10", "one before the 2xx reaches the phone");
+	m = core_expect(&c, LAN, "NOTIFY sip:x@192.168.1.10",
+	    "one before the 2xx reaches the phone");
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	core_expect(&c, WAN, "SIP/2.0 200", "and is answered");
-	core_answer(&c, &sub, "200 OK", "far", "Contact: <sip:x@198.51.100.20>\nExpires: 600\n", NULL);
+	core_answer(&c, &sub, "200 OK", "far", "Contact: <sip:x@198.51.100.20>\nExpires: 600\n",
+	    NULL);
 	core_expect(&c, LAN, "SIP/2.0 200", "then the 2xx");
 	is_int((long long)dialogs_count(c.sd.dialogs), 1, "one dialog");
 	notify(&c, "far", 2);
@@ -216,14 +221,16 @@ static void test_notify_first(void)
 		snprintf(tag, sizeof(tag), "f%u", i);
 		notify(&c, tag, 1);
 	}
-	is_int((long long)dialogs_count(c.sd.dialogs), 16, "forks without end do not fill the table");
+	is_int((long long)dialogs_count(c.sd.dialogs), 16,
+	    "forks without end do not fill the table");
 	free(sub.text);
 	finish_all(&c, 700000, "all is forgotten");
 
 	/* not for anybody's subscription: this one came from the WAN */
 	start(&c);
 	core_register(&c, CORE_PHONE, "alice");
-	request(&c, WAN, CORE_PROVIDER, "SUBSCRIBE", "sip:alice@203.0.113.1", "st", "", "sub", 1, "", "");
+	request(&c, WAN, CORE_PROVIDER, "SUBSCRIBE", "sip:alice@203.0.113.1", "st", "", "sub", 1,
+	    "", "");
 	core_expect(&c, LAN, "SUBSCRIBE", "a subscription of the WAN");
 	notify(&c, "far", 1);
 	core_expect(&c, WAN, "SIP/2.0 481", "lets no NOTIFY in");
@@ -254,7 +261,8 @@ static void test_how_long(void)
 
 		start(&c);
 		sub = subscribe(&c, cases[i].asked);
-		snprintf(extra, sizeof(extra), "Contact: <sip:x@198.51.100.20>\n%s", cases[i].granted);
+		snprintf(extra, sizeof(extra), "Contact: <sip:x@198.51.100.20>\n%s",
+		    cases[i].granted);
 		core_answer(&c, &sub, "200 OK", "far", extra, NULL);
 		core_expect(&c, LAN, "SIP/2.0 200", "granted");
 		notify(&c, "far", 1);
@@ -281,10 +289,12 @@ static void test_full_of_subscriptions(void)
 	start(&c);
 	dialogs_set_max(c.sd.dialogs, 1);
 	sub = subscribe(&c, "Expires: 60\n");
-	core_answer(&c, &sub, "200 OK", "far", "Contact: <sip:x@198.51.100.20>\nExpires: 60\n", NULL);
+	core_answer(&c, &sub, "200 OK", "far", "Contact: <sip:x@198.51.100.20>\nExpires: 60\n",
+	    NULL);
 	core_expect(&c, LAN, "SIP/2.0 200", "the table is full");
 	free(sub.text);
-	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP, NEAR);
+	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP,
+	    NEAR);
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	m = core_expect(&c, WAN, "INVITE", "a call");
 	core_answer(&c, m, "200 OK", "bt", "Contact: <sip:bob@198.51.100.20>\n" SDP, FAR);
@@ -300,19 +310,23 @@ static void test_many_tags(void)
 	const struct core_sent *m;
 
 	start(&c);
-	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP, NEAR);
+	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP,
+	    NEAR);
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	invite = keep_sent(core_expect(&c, WAN, "INVITE", "a call"));
 	for (unsigned i = 0; i < 200; i++) {
 		char tag[16];
 
 		snprintf(tag, sizeof(tag), "t%u", i);
-		core_answer(&c, &invite, "183 Progress", tag, "Contact: <sip:bob@198.51.100.20>\n", NULL);
+		core_answer(&c, &invite, "183 Progress", tag, "Contact: <sip:bob@198.51.100.20>\n",
+		    NULL);
 	}
-	is_int((long long)dialogs_count(c.sd.dialogs), CALL_DIALOGS_MAX, "a call has its share of dialogs");
+	is_int((long long)dialogs_count(c.sd.dialogs), CALL_DIALOGS_MAX,
+	    "a call has its share of dialogs");
 	core_forget(&c);
 	core_answer(&c, &invite, "200 OK", "late", "Contact: <sip:late@198.51.100.21>\n" SDP, FAR);
-	m = core_expect(&c, WAN, "ACK sip:late@198.51.100.21 ", "who cannot be put through is told: ACK");
+	m = core_expect(&c, WAN, "ACK sip:late@198.51.100.21 ",
+	    "who cannot be put through is told: ACK");
 	is_str(core_header(m, "CSeq", 0), "1 ACK", "to the INVITE");
 	ok(strstr(core_header(m, "To", 0), ";tag=late") != NULL, "in its dialog");
 	m = core_expect(&c, WAN, "BYE sip:late@198.51.100.21 ", "then BYE");
@@ -334,7 +348,8 @@ static void test_pracked_loser(void)
 	start(&c);
 	core_register(&c, CORE_PHONE, "alice");
 	core_register(&c, CORE_PHONE_2, "alice");
-	request(&c, WAN, CORE_PROVIDER, "INVITE", "sip:alice@203.0.113.1", "bf", "", "x1", 1, SDP, FAR);
+	request(&c, WAN, CORE_PROVIDER, "INVITE", "sip:alice@203.0.113.1", "bf", "", "x1", 1, SDP,
+	    FAR);
 	core_expect(&c, WAN, "SIP/2.0 100", "100");
 	for (int i = 0; i < 2; i++)
 		invite[i] = keep_sent(core_expect(&c, LAN, "INVITE", "a phone rings"));
@@ -342,19 +357,21 @@ static void test_pracked_loser(void)
 		core_answer(&c, &invite[i], "183 P", i ? "p1" : "p0",
 		    "Contact: <sip:alice@192.168.1.10>\nRequire: 100rel\nRSeq: 1\n", NULL);
 		core_expect(&c, WAN, "SIP/2.0 183", "183");
-		request(&c, WAN, CORE_PROVIDER, "PRACK", "sip:alice@203.0.113.1", "bf", i ? "p1" : "p0",
-		    "x1", 2, "RAck: 1 1 INVITE\n", "");
+		request(&c, WAN, CORE_PROVIDER, "PRACK", "sip:alice@203.0.113.1", "bf",
+		    i ? "p1" : "p0", "x1", 2, "RAck: 1 1 INVITE\n", "");
 		m = core_expect(&c, LAN, "PRACK", "PRACK");
 		core_answer(&c, m, "200 OK", NULL, "", NULL);
 		core_expect(&c, WAN, "SIP/2.0 200", "200");
 	}
-	core_answer(&c, &invite[0], "200 OK", "p0", "Contact: <sip:alice@192.168.1.10>\n" SDP, NEAR);
+	core_answer(&c, &invite[0], "200 OK", "p0", "Contact: <sip:alice@192.168.1.10>\n" SDP,
+	    NEAR);
 	core_expect(&c, WAN, "SIP/2.0 200", "one answers");
 	m = core_expect(&c, LAN, "CANCEL", "the other stops");
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	core_answer(&c, &invite[1], "487 T", "p1", "", NULL);
 	core_expect(&c, LAN, "ACK", "ACK");
-	request(&c, WAN, CORE_PROVIDER, "BYE", "sip:alice@203.0.113.1", "bf", "p0", "x1", 5, "", "");
+	request(&c, WAN, CORE_PROVIDER, "BYE", "sip:alice@203.0.113.1", "bf", "p0", "x1", 5, "",
+	    "");
 	m = core_expect(&c, LAN, "BYE", "BYE");
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	is_int((long long)calls_count(c.sd.calls), 0, "ends the call");
@@ -374,7 +391,8 @@ static void test_full_of_transactions(void)
 	c.config.max_transactions = 100;
 	core_start(&c, false);
 	core_register(&c, CORE_PHONE, "alice");
-	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP, NEAR);
+	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP,
+	    NEAR);
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	m = core_expect(&c, WAN, "INVITE", "a call");
 	core_answer(&c, m, "200 OK", "bt", "Contact: <sip:bob@198.51.100.20>\n" SDP, FAR);
@@ -384,19 +402,22 @@ static void test_full_of_transactions(void)
 		char id[16];
 
 		snprintf(id, sizeof(id), "s%u", i);
-		request(&c, WAN, CORE_STRANGER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", id, 1, "", "");
+		request(&c, WAN, CORE_STRANGER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", id, 1,
+		    "", "");
 	}
 	core_forget(&c);
 	for (unsigned i = 0; i < 20; i++) {
 		char id[16];
 
 		snprintf(id, sizeof(id), "i%u", i);
-		request(&c, WAN, CORE_PROVIDER, "INVITE", "sip:alice@203.0.113.1", "s", "", id, 1, SDP, FAR);
+		request(&c, WAN, CORE_PROVIDER, "INVITE", "sip:alice@203.0.113.1", "s", "", id, 1,
+		    SDP, FAR);
 		m = core_next(&c);
 		refused += m && strncmp(m->text, "SIP/2.0 486", 11) == 0;
 	}
 	is_int(refused, 20, "the provider is told each time that we are busy");
-	request(&c, WAN, CORE_PROVIDER, "MESSAGE", "sip:alice@203.0.113.1", "s", "", "m", 1, "", "");
+	request(&c, WAN, CORE_PROVIDER, "MESSAGE", "sip:alice@203.0.113.1", "s", "", "m", 1, "",
+	    "");
 	core_expect(&c, WAN, "SIP/2.0 480", "or unavailable");
 	request(&c, LAN, CORE_PHONE, "BYE", "sip:bob@198.51.100.20", "at", "bt", "call", 2, "", "");
 	m = core_expect(&c, WAN, "BYE", "the running call can end");
@@ -424,13 +445,15 @@ static void test_callers(void)
 		char id[16];
 
 		snprintf(id, sizeof(id), "s%u", i);
-		request(&c, WAN, CORE_STRANGER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", id, 1, "", "");
+		request(&c, WAN, CORE_STRANGER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", id, 1,
+		    "", "");
 	}
 	for (size_t i = 0; i < c.n_sent; i++)
 		rang += c.sent[i].side == LAN;
 	is_int((long long)rang, 5, "a few pass");
 	core_forget(&c);
-	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", "p", 1, "", "");
+	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", "p", 1, "",
+	    "");
 	core_expect(&c, LAN, "OPTIONS", "others are not hindered");
 	finish_all(&c, 100000, "all is forgotten");
 }
@@ -444,10 +467,12 @@ static void test_failed_sends(void)
 	c.send_err = EHOSTUNREACH;
 	request(&c, LAN, CORE_PHONE, "ACK", "sip:bob@198.51.100.20", "at", "bt", "x", 1, "", "");
 	is_int((long long)c.sd.counters.sends_failed, 1, "an ACK");
-	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:nobody@203.0.113.1", "s", "", "p", 1, "", "");
+	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:nobody@203.0.113.1", "s", "", "p", 1, "",
+	    "");
 	is_int((long long)c.sd.counters.sends_failed, 2, "an answer of ours");
 	c.send_err = EAGAIN;
-	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:nobody@203.0.113.1", "s", "", "q", 1, "", "");
+	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:nobody@203.0.113.1", "s", "", "q", 1, "",
+	    "");
 	is_int((long long)c.sd.counters.sends_failed, 2, "a full socket is no failure");
 	c.send_err = 0;
 	finish_all(&c, 100000, "all is forgotten");
@@ -467,7 +492,8 @@ static void test_sips(void)
 	    "Route: <sip:198.51.100.9;lr>\n", "");
 	core_expect(&c, LAN, "SIP/2.0 416", "with a Route");
 	core_register(&c, CORE_PHONE, "alice");
-	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sips:alice@203.0.113.1", "a", "", "3", 1, "", "");
+	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sips:alice@203.0.113.1", "a", "", "3", 1, "",
+	    "");
 	core_expect(&c, WAN, "SIP/2.0 416", "towards a binding");
 	finish_all(&c, 100000, "all is forgotten");
 }

@@ -34,8 +34,8 @@ static void open_sides(void)
 		abort();
 }
 
-#define HEAD                                                                                       \
-	"Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK1\r\nFrom: <sip:a@example.net>;tag=f\r\n"     \
+#define HEAD                                                                                   \
+	"Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK1\r\nFrom: <sip:a@example.net>;tag=f\r\n" \
 	"To: <sip:b@example.net>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n"
 
 static struct sip_msg *parsed(const char *start, const char *head, const char *line)
@@ -138,7 +138,8 @@ static void test_overlaps(void)
 	sip_nameaddr_parse(&addr, v->text);
 	sip_msg_replace(msg, addr.uri, str_of("sip:a@203.0.113.1"));
 	guard(msg, &named, "beside an edit", "Contact: <sip:a@203.0.113.1>;x=203.0.113.1\r\n");
-	msg = parsed("OPTIONS sip:b@example.net SIP/2.0", HEAD, "Record-Route: <sip:192.168.1.1;lr>");
+	msg =
+	    parsed("OPTIONS sip:b@example.net SIP/2.0", HEAD, "Record-Route: <sip:192.168.1.1;lr>");
 	sip_msg_remove_lines(msg, HDR_RECORD_ROUTE);
 	guard(msg, &named, "a line that goes", "CSeq: 1 OPTIONS\r\nContent-Length");
 	msg = parsed("OPTIONS sip:b@example.net SIP/2.0", HEAD, "X-A: 192.168.1.10");
