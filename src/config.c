@@ -19,13 +19,13 @@ void config_list_free(struct config_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->item[i]);
 	free(list->item);
-	*list = (struct config_list){ NULL, 0 };
+	*list = (struct config_list){NULL, 0};
 }
 
 void config_numbers_free(struct config_numbers *numbers)
 {
 	free(numbers->item);
-	*numbers = (struct config_numbers){ NULL, 0 };
+	*numbers = (struct config_numbers){NULL, 0};
 }
 
 static void free_row(struct config *c, const struct config_row *row)
@@ -100,7 +100,8 @@ static int read_text(struct reading *r, char *text, size_t len)
 	config_lines_start(&lines, text, len);
 	while (!r->no_memory && config_lines_next(&lines, &line)) {
 		config_set_line(r, &line);
-		if (line.kind == LINE_NUL) /* what follows is no better, and would be told at length */
+		if (line.kind ==
+		    LINE_NUL) /* what follows is no better, and would be told at length */
 			return EINVAL;
 	}
 	return r->no_memory ? ENOMEM : build(r);
@@ -109,7 +110,7 @@ static int read_text(struct reading *r, char *text, size_t len)
 int config_parse(struct config **out, const char *name, const char *text, size_t len,
     struct config_messages *msgs)
 {
-	struct reading r = { .msgs = msgs, .file = name };
+	struct reading r = {.msgs = msgs, .file = name};
 	char *copy;
 	int err;
 
@@ -170,8 +171,8 @@ static int read_file(const char *path, char **data, size_t *len)
 	return err;
 }
 
-static const char *const folders[] = { SYSCONFDIR, "/etc", "/etc/siproxd", "/usr/etc",
-	"/usr/local/etc" };
+static const char *const folders[] = {SYSCONFDIR, "/etc", "/etc/siproxd", "/usr/etc",
+    "/usr/local/etc"};
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))
 
 /* The folder that was chosen at build time is one of the usual ones, mostly. */
@@ -187,7 +188,8 @@ static void say_not_found(struct config_messages *msgs)
 	for (size_t i = 0; i < FOLDERS; i++)
 		if (!is_repeated(i))
 			buf_printf(&list, "%s%s", i > 0 ? ", " : "", folders[i]);
-	config_say(msgs, CONFIG_ERR, NULL, 0, "no configuration file found: no ~/.siproxdrc, and no "
+	config_say(msgs, CONFIG_ERR, NULL, 0,
+	    "no configuration file found: no ~/.siproxdrc, and no "
 	    "siproxd.conf in %s; copy siproxd.conf.example to %s/siproxd.conf",
 	    list.failed ? folders[0] : list.data, folders[0]);
 	buf_free(&list);
@@ -255,8 +257,8 @@ int config_load(struct config **out, const char *path, struct config_messages *m
 	int err;
 
 	*out = NULL;
-	err = path ? read_named(path, &found, &data, &len, msgs)
-		   : search(&found, &data, &len, msgs);
+	err =
+	    path ? read_named(path, &found, &data, &len, msgs) : search(&found, &data, &len, msgs);
 	if (!err) {
 		config_say(msgs, CONFIG_INFO, found, 0, "this file is read");
 		err = config_parse(out, found, data, len, msgs);

@@ -149,17 +149,20 @@ struct config_message {
 struct config_messages {
 	struct config_message *item;
 	size_t count, cap;
-	size_t lost;    /* beyond CONFIG_MESSAGES_MAX, or no memory left to keep it */
-	size_t errors;  /* of any fate */
+	size_t lost;   /* beyond CONFIG_MESSAGES_MAX, or no memory left to keep it */
+	size_t errors; /* of any fate */
 	bool explain;
 };
 
-#define CONFIG_MESSAGES_INIT { NULL, 0, 0, 0, 0, false }
-#define CONFIG_MESSAGES_MAX  1000
+#define CONFIG_MESSAGES_INIT            \
+	{                               \
+		NULL, 0, 0, 0, 0, false \
+	}
+#define CONFIG_MESSAGES_MAX 1000
 
 #define CONFIG_FILE_MAX (1024 * 1024) /* bytes */
 #define CONFIG_LINE_MAX (64 * 1024)
-#define CONFIG_LIST_MAX 1024          /* entries of one list */
+#define CONFIG_LIST_MAX 1024 /* entries of one list */
 
 /*
  * Reads `path`, or when it is NULL the first readable of ~/.siproxdrc, SYSCONFDIR/siproxd.conf,

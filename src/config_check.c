@@ -19,11 +19,14 @@ static void check_ports(struct reading *r)
 	point_at(r, "rtp_port_high");
 	if (c->rtp_port_high == first && first < 65535) {
 		c->rtp_port_high++; /* a firewall with no phone yet writes 7070 and 7070 */
-		say(r, CONFIG_WARN, "rtp_port_high = %d leaves no room for one pair of ports; "
-		    "%d is used", first, c->rtp_port_high);
+		say(r, CONFIG_WARN,
+		    "rtp_port_high = %d leaves no room for one pair of ports; "
+		    "%d is used",
+		    first, c->rtp_port_high);
 	}
 	if (c->rtp_port_high <= first) {
-		say(r, CONFIG_ERR, "rtp_port_low = %d and rtp_port_high = %d leave no pair of ports",
+		say(r, CONFIG_ERR,
+		    "rtp_port_low = %d and rtp_port_high = %d leave no pair of ports",
 		    c->rtp_port_low, c->rtp_port_high);
 		return;
 	}
@@ -46,10 +49,14 @@ static void check_domains(struct reading *r)
 
 	if (names == hosts && names == ports)
 		return;
-	point_at(r, names ? "outbound_domain_name" : hosts ? "outbound_domain_host"
-							   : "outbound_domain_port");
-	say(r, CONFIG_WARN, "%zu outbound_domain_name, %zu outbound_domain_host and %zu "
-	    "outbound_domain_port do not match; all of them are ignored", names, hosts, ports);
+	point_at(r,
+	    names       ? "outbound_domain_name"
+		: hosts ? "outbound_domain_host"
+			: "outbound_domain_port");
+	say(r, CONFIG_WARN,
+	    "%zu outbound_domain_name, %zu outbound_domain_host and %zu "
+	    "outbound_domain_port do not match; all of them are ignored",
+	    names, hosts, ports);
 	config_list_free(&c->outbound_domain_name);
 	config_list_free(&c->outbound_domain_host);
 	config_numbers_free(&c->outbound_domain_port);
@@ -62,7 +69,8 @@ static void check_masks(struct reading *r)
 	if (c->mask_host.count == c->masked_host.count)
 		return;
 	point_at(r, c->mask_host.count ? "mask_host" : "masked_host");
-	say(r, CONFIG_WARN, "%zu mask_host and %zu masked_host do not match; all of them are ignored",
+	say(r, CONFIG_WARN,
+	    "%zu mask_host and %zu masked_host do not match; all of them are ignored",
 	    c->mask_host.count, c->masked_host.count);
 	config_list_free(&c->mask_host);
 	config_list_free(&c->masked_host);
@@ -83,8 +91,8 @@ static void say_later(struct reading *r)
 		if (row->flags & OPT_NO_EFFECT)
 			say(r, CONFIG_INFO, "%s is not needed and has no effect", row->name);
 		else if (row->flags & OPT_LATER && !row->plugin)
-			say(r, CONFIG_WARN, "%s is understood, but has no effect yet%s%s", row->name,
-			    row->instead ? ": " : "", row->instead ? row->instead : "");
+			say(r, CONFIG_WARN, "%s is understood, but has no effect yet%s%s",
+			    row->name, row->instead ? ": " : "", row->instead ? row->instead : "");
 	}
 }
 

@@ -13,7 +13,7 @@ static bool needs_quotes(const char *text)
 	size_t len = strlen(text);
 
 	return len == 0 || strchr("\"'{ \t", text[0]) || strchr(" \t", text[len - 1]) ||
-	       strchr(text, '#') || strcmp(text, "undef") == 0;
+	    strchr(text, '#') || strcmp(text, "undef") == 0;
 }
 
 static void add_text(struct buf *b, const char *text)
@@ -75,8 +75,8 @@ static void add_acl(struct buf *b, const char *name, const struct acl *acl)
 		return;
 	buf_printf(b, "%s = ", name);
 	for (size_t i = 0; i < acl->count; i++)
-		buf_printf(b, "%s%s/%u", i > 0 ? ", " : "",
-		    addr_format_ip(&acl->entry[i].net, ip), acl->entry[i].prefix_len);
+		buf_printf(b, "%s%s/%u", i > 0 ? ", " : "", addr_format_ip(&acl->entry[i].net, ip),
+		    acl->entry[i].prefix_len);
 	buf_str(b, "\n");
 }
 
@@ -166,7 +166,7 @@ static bool row_differs(const struct config *a, const struct config *b,
 	add_row(&text_a, a, row);
 	add_row(&text_b, b, row);
 	differs = text_a.failed || text_b.failed || text_a.len != text_b.len ||
-		  (text_a.len > 0 && memcmp(text_a.data, text_b.data, text_a.len) != 0);
+	    (text_a.len > 0 && memcmp(text_a.data, text_b.data, text_a.len) != 0);
 	buf_free(&text_a);
 	buf_free(&text_b);
 	return differs;

@@ -29,14 +29,14 @@ enum config_line_kind {
 struct config_line {
 	unsigned number; /* from 1 */
 	enum config_line_kind kind;
-	char *key;     /* may be empty; of LINE_NO_EQUALS what stands there; else NULL */
-	char *value;   /* `count` strings one behind the other, each with its NUL */
-	size_t count;  /* 1, but for { } */
-	bool append;   /* += */
-	bool quoted;   /* the whole value stood in quotes */
-	bool list;     /* it stood in braces */
-	bool broken;   /* ... whose syntax is wrong; there is no value */
-	bool stray;    /* it starts with a quote that does not embrace it, and is taken as it is */
+	char *key;    /* may be empty; of LINE_NO_EQUALS what stands there; else NULL */
+	char *value;  /* `count` strings one behind the other, each with its NUL */
+	size_t count; /* 1, but for { } */
+	bool append;  /* += */
+	bool quoted;  /* the whole value stood in quotes */
+	bool list;    /* it stood in braces */
+	bool broken;  /* ... whose syntax is wrong; there is no value */
+	bool stray;   /* it starts with a quote that does not embrace it, and is taken as it is */
 };
 
 struct config_lines {

@@ -75,7 +75,7 @@ void config_messages_done(struct config_messages *msgs)
 
 const char *config_message_text(const struct config_message *m, char *out, size_t size)
 {
-	static const char *const word[] = { "error: ", "warning: ", "", "" };
+	static const char *const word[] = {"error: ", "warning: ", "", ""};
 	char line[16] = "";
 
 	if (m->line)
@@ -91,7 +91,8 @@ void config_messages_print(const struct config_messages *msgs, FILE *to)
 
 	for (size_t i = 0; i < msgs->count; i++)
 		if (msgs->item[i].level != CONFIG_SET)
-			fprintf(to, "%s\n", config_message_text(&msgs->item[i], text, sizeof(text)));
+			fprintf(to, "%s\n",
+			    config_message_text(&msgs->item[i], text, sizeof(text)));
 	if (msgs->lost)
 		fprintf(to, "... and %zu more\n", msgs->lost);
 }

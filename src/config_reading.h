@@ -24,11 +24,11 @@ struct reading {
 };
 
 /* Says something about the line in hand. */
-#define reading_say(r, level, ...)                                                                 \
-	do {                                                                                       \
-		if ((level) == CONFIG_ERR)                                                         \
-			(r)->errors++;                                                             \
-		config_say((r)->msgs, (level), (r)->file, (r)->line, __VA_ARGS__);                 \
+#define reading_say(r, level, ...)                                                 \
+	do {                                                                       \
+		if ((level) == CONFIG_ERR)                                         \
+			(r)->errors++;                                             \
+		config_say((r)->msgs, (level), (r)->file, (r)->line, __VA_ARGS__); \
 	} while (0)
 
 static inline unsigned *reading_set_at(struct reading *r, const struct config_row *row)

@@ -26,7 +26,7 @@ static bool is_words(const struct config_row *row)
 static bool is_list(const struct config_row *row)
 {
 	return row->type == OPT_LIST || row->type == OPT_PLUGINS || row->type == OPT_NUMBERS ||
-	       is_words(row);
+	    is_words(row);
 }
 
 /* For --check, the line as we read it. */
@@ -161,16 +161,18 @@ static void set_number(struct reading *r, const struct config_row *row, const ch
 {
 	char value[32];
 	long long n;
-	bool good = row->type == OPT_BOOL   ? read_bool(r, row, text, &n)
-		    : row->type == OPT_ENUM ? read_enum(r, row, text, &n)
-					    : read_number(r, row, text, &n);
+	bool good = row->type == OPT_BOOL ? read_bool(r, row, text, &n)
+	    : row->type == OPT_ENUM       ? read_enum(r, row, text, &n)
+					  : read_number(r, row, text, &n);
 
 	if (!good)
 		return;
 	if (n == 0 && row->flags & OPT_ZERO_DEFAULT) {
 		n = strtoll(row->def, NULL, 0);
-		say(r, CONFIG_WARN, "%s = 0 would let calls live on whose phones are gone; "
-		    "%lld %s are used", row->name, n, row->unit);
+		say(r, CONFIG_WARN,
+		    "%s = 0 would let calls live on whose phones are gone; "
+		    "%lld %s are used",
+		    row->name, n, row->unit);
 	}
 	if (row->type == OPT_MASK)
 		n = (int32_t)(uint32_t)n; /* libconfuse's long may have 32 bits */
@@ -280,8 +282,10 @@ static bool is_good_acl(struct reading *r, const struct config_row *row, const c
 	int err = acl_parse(&acl, text, &bad);
 
 	if (err == EINVAL)
-		say(r, wrong(row), "%s: \"%.60s\" is neither an address nor a network like "
-		    "192.168.1.0/24", row->name, bad ? bad : text);
+		say(r, wrong(row),
+		    "%s: \"%.60s\" is neither an address nor a network like "
+		    "192.168.1.0/24",
+		    row->name, bad ? bad : text);
 	else if (err)
 		r->no_memory = true;
 	free(bad);
@@ -332,7 +336,8 @@ static bool is_refused(struct reading *r, const struct config_row *row,
 	const char *why = NULL;
 
 	if (line->broken)
-		why = "the { } around the values is not complete, or they are not separated by commas";
+		why = "the { } around the values is not complete, or they are not separated by "
+		      "commas";
 	else if (!is_list(row) && line->count != 1)
 		why = "takes one value, not a list";
 	else if (has_control_character(line))
@@ -371,8 +376,10 @@ static void say_stray_quote(struct reading *r, const struct config_row *row, con
 		say(r, CONFIG_WARN, "%s: the quote is not closed and is taken as part of the value",
 		    row->name);
 	else if (!is_words(row))
-		say(r, CONFIG_WARN, "%s: the quotes do not embrace the whole value and are taken as "
-		    "part of it", row->name);
+		say(r, CONFIG_WARN,
+		    "%s: the quotes do not embrace the whole value and are taken as "
+		    "part of it",
+		    row->name);
 }
 
 static void set_option(struct reading *r, const struct config_row *row,

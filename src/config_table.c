@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* A table is read in columns: */
+/* clang-format off */
 #define ROW(name, type, def, min, max, unit, flags, meaning)                                       \
 	{ #name, type, def, min, max, unit, flags, NULL, meaning, offsetof(struct config, name), NULL }
 #define NUM(name, def, min, max, unit, flags, meaning)                                             \
@@ -155,6 +157,7 @@ const struct config_row config_rows[] = {
 	RETIRED("pi_shortdial_akey", "use plugin_shortdial_akey"),
 	RETIRED("pi_shortdial_entry", "use plugin_shortdial_entry"),
 };
+/* clang-format on */
 
 const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);
 

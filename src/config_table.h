@@ -38,9 +38,9 @@ enum option_flag {
 struct config_row {
 	const char *name;
 	enum option_type type;
-	const char *def;     /* as one would write it; NULL: not set */
-	long long min, max;  /* of numbers */
-	const char *unit;    /* of numbers, or NULL; OPT_ENUM: its words, "strict|any" */
+	const char *def;    /* as one would write it; NULL: not set */
+	long long min, max; /* of numbers */
+	const char *unit;   /* of numbers, or NULL; OPT_ENUM: its words, "strict|any" */
 	unsigned flags;
 	const char *plugin;  /* the plugin it belongs to, or NULL */
 	const char *meaning; /* one line */

@@ -64,8 +64,8 @@ static void save_registrations(struct service *s, bool at_end)
 
 	if (!sd->registrations)
 		return;
-	err = registrations_save(sd->registrations, sd->location, sd->sides, sd->key,
-	    sd->now_s(), (int64_t)time(NULL) - sd->now_s(), at_end);
+	err = registrations_save(sd->registrations, sd->location, sd->sides, sd->key, sd->now_s(),
+	    (int64_t)time(NULL) - sd->now_s(), at_end);
 	if (err)
 		log_every(600, LOG_LVL_ERR, LOG_REG, "%s cannot be written: %s",
 		    registrations_path(sd->registrations), strerror(err));
@@ -164,7 +164,8 @@ static int read_config(struct service *s, struct config **out, struct config_mes
 
 	if (err)
 		log_err(LOG_MAIN,
-		    "%s cannot be read again: %s. If it was replaced by another file, the user that "
+		    "%s cannot be read again: %s. If it was replaced by another file, the user "
+		    "that "
 		    "siproxd runs as must be able to read that one",
 		    s->boot->file, strerror(err));
 	else
@@ -227,8 +228,8 @@ int house_start_signals(struct service *s)
 	static const struct {
 		int signo;
 		loop_signal_fn *fn;
-	} signals[] = {
-	    {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_statistics}};
+	} signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload},
+	    {SIGUSR1, on_statistics}};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(signals) / sizeof(*signals); i++)

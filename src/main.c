@@ -113,9 +113,10 @@ static int check(const struct options *o)
 	config_explain(&msgs, stdout);
 	if (!err)
 		status = service_check(config, stdout);
-	printf("\n%s\n", err ? "siproxd would not start with this file."
-	    : status == 2     ? "The file is good, but siproxd would not start on this machine."
-	    : status == 1     ? "siproxd would start; see the remarks above."
+	printf("\n%s\n",
+	    err               ? "siproxd would not start with this file."
+		: status == 2 ? "The file is good, but siproxd would not start on this machine."
+		: status == 1 ? "siproxd would start; see the remarks above."
 			      : "All is well.");
 	config_messages_done(&msgs);
 	config_free(config);
@@ -141,7 +142,8 @@ static void tell_syslog(const struct config_messages *msgs, bool failed)
 	for (size_t i = 0; i < msgs->count; i++)
 		if (msgs->item[i].level <= CONFIG_WARN)
 			log_line(msgs->item[i].level == CONFIG_ERR ? LOG_LVL_ERR : LOG_LVL_WARN,
-			    LOG_MAIN, "%s", config_message_text(&msgs->item[i], text, sizeof(text)));
+			    LOG_MAIN, "%s",
+			    config_message_text(&msgs->item[i], text, sizeof(text)));
 	if (failed)
 		log_err(LOG_MAIN, "siproxd cannot start: see its configuration");
 	log_close();

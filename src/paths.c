@@ -89,7 +89,8 @@ void paths_make_parent(const char *path, uid_t owner, gid_t group)
 	if (!copy)
 		return;
 	dir = cut_to_dir(copy);
-	if (strrchr(dir, '/') != dir && mkdir(dir, 0750) == 0 && owner != (uid_t)-1 && chown(dir, owner, group) != 0)
+	if (strrchr(dir, '/') != dir && mkdir(dir, 0750) == 0 && owner != (uid_t)-1 &&
+	    chown(dir, owner, group) != 0)
 		rmdir(dir);
 	free(copy);
 }

@@ -33,9 +33,9 @@
 #define STRANGER_BURST      5
 /* New requests from one WAN source: a busy trunk's, too few to fill the table of transactions,
  * which each of them keeps an entry in for half a minute. */
-#define CALLER_PER_MINUTE   3000
-#define CALLER_BURST        200
-#define SOURCES             4096
+#define CALLER_PER_MINUTE 3000
+#define CALLER_BURST      200
+#define SOURCES           4096
 
 static int64_t steady_time(void)
 {
@@ -117,7 +117,8 @@ static void start_registrations(struct service *s)
 	uid_t uid;
 	gid_t gid;
 	char *path = paths_in_jail(s->boot->chrootjail, s->boot->registration_file);
-	const char *const named[] = {path, NULL}, *const *files = path ? named : paths_registrations;
+	const char *const named[] = {path, NULL},
+			  *const *files = path ? named : paths_registrations;
 	int err = ENOENT;
 
 	file_owner(s->boot, &uid, &gid);
@@ -130,8 +131,9 @@ static void start_registrations(struct service *s)
 			    strerror(err));
 	}
 	if (err)
-		log_err(LOG_REG, "registrations will not survive a restart: name a file with "
-				 "registration_file that siproxd can write");
+		log_err(LOG_REG,
+		    "registrations will not survive a restart: name a file with "
+		    "registration_file that siproxd can write");
 	else
 		log_info(LOG_REG, "registrations are kept in %s",
 		    registrations_path(s->sd.registrations));
@@ -281,8 +283,9 @@ static void load_registrations(struct service *s)
 		return;
 	err = registrations_load(sd->registrations, sd->location, sd->now_s(), &count);
 	if (err == EBADMSG)
-		log_err(LOG_REG, "%s is not a registration file and is left alone; registrations will "
-				 "not survive a restart",
+		log_err(LOG_REG,
+		    "%s is not a registration file and is left alone; registrations will "
+		    "not survive a restart",
 		    registrations_path(sd->registrations));
 	else if (err == ENOMSG)
 		log_warn(LOG_REG, "%s is one of siproxd before 0.8.2 and counts as empty",

@@ -14,8 +14,8 @@ struct config;
 struct service;
 
 struct service_options {
-	const char *pid_file;    /* NULL: none */
-	const char *debug;       /* -d; NULL: debug_level counts */
+	const char *pid_file; /* NULL: none */
+	const char *debug;    /* -d; NULL: debug_level counts */
 };
 
 /* Takes over `config`, also when it fails (then *out is NULL). errno. */

@@ -54,8 +54,7 @@ static void check_interface(struct remarks *r, const struct netif_set *set, cons
 	else if (!netif_exists(name))
 		remark(r, "%s: there is no interface %s (`ip link` lists them)", option, name);
 	else
-		remark(r, "%s: interface %s %s", option, name,
-		    a ? "is down" : "has no IP address");
+		remark(r, "%s: interface %s %s", option, name, a ? "is down" : "has no IP address");
 }
 
 /* A private address towards the Internet: another router, or the two sides mixed up. */
@@ -69,11 +68,13 @@ static void check_wan_address(struct remarks *r, const struct config *c,
 	if (!wan || !addr_is_private(&wan->addr) || c->host_outbound)
 		return;
 	if (lan && !addr_is_private(&lan->addr))
-		remark(r, "if_outbound has a private address and if_inbound a public one: are the "
-			  "two mixed up?");
+		remark(r,
+		    "if_outbound has a private address and if_inbound a public one: are the "
+		    "two mixed up?");
 	else
-		remark(r, "if_outbound has a private address, so another router does NAT in front "
-			  "of this machine: set host_outbound to the address that the Internet sees");
+		remark(r,
+		    "if_outbound has a private address, so another router does NAT in front "
+		    "of this machine: set host_outbound to the address that the Internet sees");
 }
 
 static void check_interfaces(struct remarks *r, const struct config *c)
@@ -100,7 +101,8 @@ void service_port_trouble(unsigned port, int err, char *text, size_t size)
 	char who[128];
 
 	if (err == EACCES)
-		snprintf(text, size, "UDP port %u cannot be opened: ports below 1024 need root", port);
+		snprintf(text, size, "UDP port %u cannot be opened: ports below 1024 need root",
+		    port);
 	else if (err != EADDRINUSE)
 		snprintf(text, size, "UDP port %u cannot be opened: %s", port, strerror(err));
 	else
@@ -134,8 +136,9 @@ static void check_port(struct remarks *r, const struct config *c)
 static void check_helper(struct remarks *r)
 {
 	if (access("/sys/module/nf_conntrack_sip/initstate", F_OK) == 0)
-		remark(r, "the kernel's SIP helper is loaded; it must not be mixed with siproxd: rmmod "
-			  "nf_nat_sip nf_conntrack_sip");
+		remark(r,
+		    "the kernel's SIP helper is loaded; it must not be mixed with siproxd: rmmod "
+		    "nf_nat_sip nf_conntrack_sip");
 }
 
 static void check_user(struct remarks *r, const struct config *c)

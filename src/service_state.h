@@ -24,7 +24,7 @@ struct service {
 	struct service_options options;
 	struct file *config_file; /* for the reload, which root and the world outside a jail may
 				     be gone for; NULL: it could not be kept open */
-	char *pid_file; /* as it was called before the jail */
+	char *pid_file;           /* as it was called before the jail */
 	bool jailed;
 	struct trace *trace; /* NULL: none */
 	struct timer housekeeping;

@@ -53,7 +53,7 @@ int acl_parse(struct acl *out, const char *text, char **bad)
 {
 	int err = 0;
 
-	*out = (struct acl){ NULL, 0 };
+	*out = (struct acl){NULL, 0};
 	*bad = NULL;
 	while (*text != '\0' && err == 0) {
 		size_t len, skip = strcspn(text, ",");
@@ -80,7 +80,7 @@ void acl_done(struct acl *acl)
 	if (acl == NULL)
 		return;
 	free(acl->entry);
-	*acl = (struct acl){ NULL, 0 };
+	*acl = (struct acl){NULL, 0};
 }
 
 bool acl_is_empty(const struct acl *acl)

@@ -256,13 +256,13 @@ bool addr_is_private(const struct addr *a)
 		uint32_t net;
 		unsigned bits;
 	} nets[] = {
-		{ 0x0a000000, 8 },  /* 10.0.0.0, RFC 1918 */
-		{ 0xac100000, 12 }, /* 172.16.0.0, RFC 1918 */
-		{ 0xc0a80000, 16 }, /* 192.168.0.0, RFC 1918 */
-		{ 0x64400000, 10 }, /* 100.64.0.0, RFC 6598, carriers' NAT */
-		{ 0xa9fe0000, 16 }, /* 169.254.0.0, RFC 3927, link-local */
-		{ 0x7f000000, 8 },  /* 127.0.0.0, loopback */
-		{ 0x00000000, 8 },  /* 0.0.0.0, "this network" */
+	    {0x0a000000, 8},  /* 10.0.0.0, RFC 1918 */
+	    {0xac100000, 12}, /* 172.16.0.0, RFC 1918 */
+	    {0xc0a80000, 16}, /* 192.168.0.0, RFC 1918 */
+	    {0x64400000, 10}, /* 100.64.0.0, RFC 6598, carriers' NAT */
+	    {0xa9fe0000, 16}, /* 169.254.0.0, RFC 3927, link-local */
+	    {0x7f000000, 8},  /* 127.0.0.0, loopback */
+	    {0x00000000, 8},  /* 0.0.0.0, "this network" */
 	};
 
 	if (addr_family(a) == AF_INET6)

@@ -33,20 +33,20 @@ int addr_parse_n(struct addr *out, const char *host, size_t len, uint16_t port);
 /* 0.0.0.0 or :: */
 void addr_any(struct addr *out, int family, uint16_t port);
 
-int addr_family(const struct addr *a);     /* AF_INET, AF_INET6, or AF_UNSPEC when zeroed */
-socklen_t addr_len(const struct addr *a);  /* what connect() and sendto() want */
-uint16_t addr_port(const struct addr *a);  /* host byte order */
+int addr_family(const struct addr *a);    /* AF_INET, AF_INET6, or AF_UNSPEC when zeroed */
+socklen_t addr_len(const struct addr *a); /* what connect() and sendto() want */
+uint16_t addr_port(const struct addr *a); /* host byte order */
 void addr_set_port(struct addr *a, uint16_t port);
 
 /* Zones of link-local addresses count only when both are known: SIP and SDP cannot write them. */
-bool addr_equal(const struct addr *a, const struct addr *b);      /* IP and port */
-bool addr_equal_ip(const struct addr *a, const struct addr *b);   /* IP alone */
+bool addr_equal(const struct addr *a, const struct addr *b);    /* IP and port */
+bool addr_equal_ip(const struct addr *a, const struct addr *b); /* IP alone */
 bool addr_in_prefix(const struct addr *a, const struct addr *net, unsigned prefix_len);
 
-bool addr_is_set(const struct addr *a);        /* false for a zeroed one */
+bool addr_is_set(const struct addr *a); /* false for a zeroed one */
 bool addr_is_any(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
-bool addr_is_multicast(const struct addr *a);  /* and IPv4 broadcast */
+bool addr_is_multicast(const struct addr *a); /* and IPv4 broadcast */
 /* Not reachable over the Internet: RFC 1918, 6598, 3927, 4193, link-local, loopback, any. */
 bool addr_is_private(const struct addr *a);
 

@@ -15,10 +15,13 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT { NULL, 0, 0, false }
+#define BUF_INIT                  \
+	{                         \
+		NULL, 0, 0, false \
+	}
 
-void buf_free(struct buf *b);   /* releases and makes empty; NULL is fine */
-void buf_reset(struct buf *b);  /* keeps the memory */
+void buf_free(struct buf *b);  /* releases and makes empty; NULL is fine */
+void buf_reset(struct buf *b); /* keeps the memory */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

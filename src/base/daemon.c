@@ -59,7 +59,7 @@ static _Noreturn void wait_for_child(pid_t child, int pipe_fd)
 int daemon_detach(struct daemon_wait **out)
 {
 	struct daemon_wait *w = calloc(1, sizeof(*w));
-	int fds[2] = { -1, -1 }, err;
+	int fds[2] = {-1, -1}, err;
 	pid_t child;
 
 	*out = NULL;
@@ -98,7 +98,7 @@ int daemon_detach(struct daemon_wait **out)
 
 void daemon_ready(struct daemon_wait *w)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 
 	if (w == NULL)
 		return;
@@ -152,13 +152,16 @@ static int stay_ourselves(const struct daemon_ids *ids, char *why, size_t why_si
 	if (other_user && ids->chroot_dir != NULL)
 		snprintf(why, why_size,
 		    "not started as root: \"user = %s\" and \"chrootjail = %s\" "
-		    "are without effect", ids->user, ids->chroot_dir);
+		    "are without effect",
+		    ids->user, ids->chroot_dir);
 	else if (other_user)
 		snprintf(why, why_size, "not started as root: \"user = %s\" is without effect",
 		    ids->user);
 	else if (ids->chroot_dir != NULL)
-		snprintf(why, why_size, "not started as root: \"chrootjail = %s\" is without "
-		    "effect", ids->chroot_dir);
+		snprintf(why, why_size,
+		    "not started as root: \"chrootjail = %s\" is without "
+		    "effect",
+		    ids->chroot_dir);
 	return 0;
 }
 
@@ -180,7 +183,8 @@ static int take_groups(const char *user, uid_t *uid, gid_t *gid, char *why, size
 	if (pw == NULL) {
 		snprintf(why, why_size,
 		    "user \"%s\" does not exist: create it, or name another one "
-		    "with \"user =\"", user);
+		    "with \"user =\"",
+		    user);
 		return EINVAL;
 	}
 	*uid = pw->pw_uid;

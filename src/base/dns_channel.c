@@ -168,8 +168,8 @@ static void reload_servers(struct dns_channel *ch)
 
 	if (ch->resolv_conf == NULL)
 		open_resolv_conf(ch);
-	if (ch->resolv_conf != NULL && file_read(ch->resolv_conf, RESOLV_CONF_MAX, &text,
-	    &len) == 0)
+	if (ch->resolv_conf != NULL &&
+	    file_read(ch->resolv_conf, RESOLV_CONF_MAX, &text, &len) == 0)
 		read_servers(text, &csv);
 	if (!csv.failed && csv.len > 0)
 		status = ares_set_servers_csv(ch->ares, csv.data);
@@ -183,8 +183,10 @@ static void reload_servers(struct dns_channel *ch)
 
 static int open_ares(struct dns_channel *ch, const char *servers, int timeout_ms, int tries)
 {
-	struct ares_options options = { .sock_state_cb = on_state, .sock_state_cb_data = ch,
-		.timeout = timeout_ms, .tries = tries };
+	struct ares_options options = {.sock_state_cb = on_state,
+	    .sock_state_cb_data = ch,
+	    .timeout = timeout_ms,
+	    .tries = tries};
 	int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
 	int status = ares_library_init(ARES_LIB_INIT_ALL);
 
@@ -232,7 +234,7 @@ void dns_channel_close(struct dns_channel *ch)
 		return;
 	if (ch->ares_open) {
 		/* Not left to ares_destroy(), which in some versions ends an A and AAAA pair
- * twice. */
+		 * twice. */
 		ares_cancel(ch->ares);
 		ares_destroy(ch->ares);
 	}
@@ -246,8 +248,9 @@ void dns_channel_close(struct dns_channel *ch)
 void dns_channel_ask(struct dns_channel *ch, const char *host, int family,
     ares_addrinfo_callback fn, void *arg)
 {
-	struct ares_addrinfo_hints hints = { .ai_family = family, .ai_socktype = SOCK_DGRAM,
-		.ai_flags = ARES_AI_NOSORT };
+	struct ares_addrinfo_hints hints = {.ai_family = family,
+	    .ai_socktype = SOCK_DGRAM,
+	    .ai_flags = ARES_AI_NOSORT};
 
 	ares_getaddrinfo(ch->ares, host, NULL, &hints, fn, arg);
 	arm_timer(ch);

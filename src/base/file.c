@@ -61,7 +61,7 @@ static bool is_friend(const struct file *f, uid_t uid)
  */
 static bool is_planted(const struct file *f, const struct stat *st)
 {
-	struct stat dir = { .st_mode = S_IWOTH };
+	struct stat dir = {.st_mode = S_IWOTH};
 	bool shared, strange;
 
 	if (f->dir_fd >= 0 && fstat(f->dir_fd, &dir) != 0)

@@ -23,14 +23,14 @@ int linux_gateway4(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
 {
 	unsigned long best = 0;
 	char line[256], iface[IF_NAMESIZE];
-	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in in = {.sin_family = AF_INET};
 	int err = ENOENT;
 
 	while (fgets(line, sizeof(line), routes) != NULL) {
 		unsigned long dest, gw, flags, metric, mask;
 
 		if (sscanf(line, "%15s %lx %lx %lx %*d %*d %lu %lx", iface, &dest, &gw, &flags,
-		    &metric, &mask) != 6)
+			&metric, &mask) != 6)
 			continue;
 		if (dest != 0 || mask != 0 || (flags & (ROUTE_UP | ROUTE_REJECT)) != ROUTE_UP)
 			continue;
@@ -65,7 +65,7 @@ int linux_gateway6(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
 {
 	unsigned long best = 0;
 	char line[256], dest[33], hop[33], iface[IF_NAMESIZE];
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	int err = ENOENT;
 
 	while (fgets(line, sizeof(line), routes) != NULL) {
@@ -73,7 +73,7 @@ int linux_gateway6(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE])
 		unsigned len;
 
 		if (sscanf(line, "%32s %x %*s %*x %32s %lx %*x %*x %lx %15s", dest, &len, hop,
-		    &metric, &flags, iface) != 6)
+			&metric, &flags, iface) != 6)
 			continue;
 		if (len != 0 || strspn(dest, "0") != 32 || strlen(hop) != 32 ||
 		    (flags & (ROUTE_UP | ROUTE_REJECT)) != ROUTE_UP)
@@ -115,7 +115,7 @@ int linux_socket_inode(FILE *sockets, unsigned port, unsigned long *inode)
 		unsigned local_port;
 
 		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu",
-		    &local_port, inode) == 2 &&
+			&local_port, inode) == 2 &&
 		    local_port == port)
 			return 0;
 	}

@@ -17,8 +17,8 @@ struct list {
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Walks entries; `pos` may be removed inside the loop, its neighbours may not. */
-#define list_each(pos, tmp, head)                                                                  \
-	for ((pos) = (head)->next, (tmp) = (pos)->next; (pos) != (head);                           \
+#define list_each(pos, tmp, head)                                        \
+	for ((pos) = (head)->next, (tmp) = (pos)->next; (pos) != (head); \
 	     (pos) = (tmp), (tmp) = (pos)->next)
 
 static inline void list_init(struct list *head)

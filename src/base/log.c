@@ -25,19 +25,19 @@ static struct {
 	atomic_int silence;
 	atomic_uint areas; /* bit n: debug lines of area n */
 	char ident[32];    /* syslog() keeps the pointer */
-} state = { .to_stderr = true, .silence = 1 };
+} state = {.to_stderr = true, .silence = 1};
 
 static const struct {
 	const char *name;
 	uint32_t classic; /* the debug_level bits of siproxd 0.8 that select it */
 } area_table[LOG_AREAS] = {
-	[LOG_MAIN] = { "main", 0x1 | 0x10 | 0x100 },
-	[LOG_SIP] = { "sip", 0x4 | 0x20 },
-	[LOG_RTP] = { "rtp", 0x200 | 0x2000 },
-	[LOG_REG] = { "reg", 0x8 | 0x400 | 0x800 },
-	[LOG_NET] = { "net", 0x2 | 0x80 },
-	[LOG_DNS] = { "dns", 0x40 },
-	[LOG_PLUGIN] = { "plugin", 0x1000 },
+    [LOG_MAIN] = {"main", 0x1 | 0x10 | 0x100},
+    [LOG_SIP] = {"sip", 0x4 | 0x20},
+    [LOG_RTP] = {"rtp", 0x200 | 0x2000},
+    [LOG_REG] = {"reg", 0x8 | 0x400 | 0x800},
+    [LOG_NET] = {"net", 0x2 | 0x80},
+    [LOG_DNS] = {"dns", 0x40},
+    [LOG_PLUGIN] = {"plugin", 0x1000},
 };
 
 void log_open(const char *ident, bool to_stderr)
@@ -141,7 +141,7 @@ const char *log_escape(char *out, size_t size, const char *bytes, size_t len)
 
 static void write_stderr(enum log_level level, enum log_area area, const char *text)
 {
-	static const char *const names[] = { "ERROR", "WARN", "INFO", "DEBUG" };
+	static const char *const names[] = {"ERROR", "WARN", "INFO", "DEBUG"};
 	char line[LOG_LINE_MAX + 8], stamp[32];
 	struct timespec ts;
 	struct tm tm;
@@ -160,7 +160,7 @@ static void write_stderr(enum log_level level, enum log_area area, const char *t
 static void write_syslog(enum log_level level, const char *text)
 {
 	/* As siproxd 0.8 does: info and warn share NOTICE, silence_log tells them apart. */
-	static const int priorities[] = { LOG_ERR, LOG_NOTICE, LOG_NOTICE, LOG_DEBUG };
+	static const int priorities[] = {LOG_ERR, LOG_NOTICE, LOG_NOTICE, LOG_DEBUG};
 
 	syslog(priorities[level], "%s", text);
 }

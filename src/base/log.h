@@ -39,10 +39,10 @@ void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 #define log_err(area, ...)  log_line(LOG_LVL_ERR, area, __VA_ARGS__)
 #define log_warn(area, ...) log_line(LOG_LVL_WARN, area, __VA_ARGS__)
 #define log_info(area, ...) log_line(LOG_LVL_INFO, area, __VA_ARGS__)
-#define log_debug(area, ...)                                                                       \
-	do {                                                                                       \
-		if (log_debug_on(area))                                                            \
-			log_line(LOG_LVL_DEBUG, area, __VA_ARGS__);                                \
+#define log_debug(area, ...)                                        \
+	do {                                                        \
+		if (log_debug_on(area))                             \
+			log_line(LOG_LVL_DEBUG, area, __VA_ARGS__); \
 	} while (0)
 
 /* At most one line every `seconds` from this place; the next one tells how many were held back. */
@@ -52,12 +52,12 @@ struct log_gate {
 };
 bool log_gate_open(struct log_gate *gate, unsigned seconds, unsigned *held);
 
-#define log_every(seconds, level, area, fmt, ...)                                                  \
-	do {                                                                                       \
-		static struct log_gate gate_;                                                      \
-		unsigned held_;                                                                    \
-		if (log_gate_open(&gate_, (seconds), &held_))                                      \
-			log_line((level), (area), fmt "%s", __VA_ARGS__, log_held_text(held_));    \
+#define log_every(seconds, level, area, fmt, ...)                                               \
+	do {                                                                                    \
+		static struct log_gate gate_;                                                   \
+		unsigned held_;                                                                 \
+		if (log_gate_open(&gate_, (seconds), &held_))                                   \
+			log_line((level), (area), fmt "%s", __VA_ARGS__, log_held_text(held_)); \
 	} while (0)
 /* "" or " (and 12 more)"; a pointer into a per-thread buffer. */
 const char *log_held_text(unsigned held);

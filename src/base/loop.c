@@ -108,7 +108,7 @@ void loop_free(struct loop *loop)
 
 int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	if (signo <= 0 || signo >= LOOP_SIGNALS)
 		return EINVAL;
@@ -138,8 +138,7 @@ int loop_fd_add(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn, void
 		return ERANGE;
 	if (slot_of(loop, fd) != NULL)
 		return EEXIST;
-	loop->slot[fd] = (struct slot){ .fn = fn, .arg = arg, .events = events,
-	    .born = loop->round };
+	loop->slot[fd] = (struct slot){.fn = fn, .arg = arg, .events = events, .born = loop->round};
 	if (fd > loop->max_fd)
 		loop->max_fd = fd;
 	return 0;

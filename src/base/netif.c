@@ -34,8 +34,8 @@ static unsigned mask_bits(const struct sockaddr *mask, int family)
 static bool read_entry(struct netif_addr *e, const struct ifaddrs *ifa)
 {
 	int family = ifa->ifa_addr != NULL ? ifa->ifa_addr->sa_family : AF_UNSPEC;
-	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) :
-	    sizeof(struct sockaddr_in6);
+	socklen_t len =
+	    family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 
 	if (family != AF_INET && family != AF_INET6)
 		return false;
@@ -56,7 +56,7 @@ int netif_snapshot(struct netif_set *out)
 	struct ifaddrs *list, *ifa;
 	size_t n = 0;
 
-	*out = (struct netif_set){ NULL, 0 };
+	*out = (struct netif_set){NULL, 0};
 	if (getifaddrs(&list) != 0)
 		return errno;
 	for (ifa = list; ifa != NULL; ifa = ifa->ifa_next)
@@ -79,7 +79,7 @@ void netif_set_done(struct netif_set *set)
 	if (set == NULL)
 		return;
 	free(set->entry);
-	*set = (struct netif_set){ NULL, 0 };
+	*set = (struct netif_set){NULL, 0};
 }
 
 const struct netif_addr *netif_find(const struct netif_set *set, const char *what, int family)

@@ -14,9 +14,9 @@
 
 struct netif_addr {
 	char name[IF_NAMESIZE];
-	unsigned index;      /* the kernel's interface index */
+	unsigned index; /* the kernel's interface index */
 	bool up;
-	struct addr addr;    /* port 0 */
+	struct addr addr; /* port 0 */
 	unsigned prefix_len;
 };
 
@@ -32,7 +32,7 @@ void netif_set_done(struct netif_set *set);
 /* First address of that family on an interface named so, or that is the literal `what`; NULL. */
 const struct netif_addr *netif_find(const struct netif_set *set, const char *what, int family);
 const struct netif_addr *netif_find_ip(const struct netif_set *set, const struct addr *a);
-bool netif_exists(const char *name);  /* also one without an address, or down */
+bool netif_exists(const char *name); /* also one without an address, or down */
 
 /* The local IP that the kernel's routes choose towards `dest`; sends nothing. errno, ENETUNREACH */
 int netif_source_for(const struct addr *dest, struct addr *out);

@@ -15,14 +15,14 @@
 #include "base/log.h"
 #include "base/siphash.h"
 
-#define MAX_QUERIES     256
-#define MAX_CACHED      1024
-#define MAX_PER_FAMILY  16
-#define TTL_MIN_S       5
-#define TTL_MAX_S       3600
-#define TTL_FAILED_S    10
-#define HOST_MAX        253
-#define LABEL_MAX       63
+#define MAX_QUERIES    256
+#define MAX_CACHED     1024
+#define MAX_PER_FAMILY 16
+#define TTL_MIN_S      5
+#define TTL_MAX_S      3600
+#define TTL_FAILED_S   10
+#define HOST_MAX       253
+#define LABEL_MAX      63
 
 /*
  * One name and family: first a question (`pending`), whose askers stand in `waiting`, then its
@@ -171,8 +171,8 @@ static void collect(struct entry *e, int family, const struct ares_addrinfo *res
 		struct addr *a = &e->addr[e->count];
 		bool twice = false;
 
-		if (n->ai_family != family || addr_set(a, n->ai_addr,
-		    (socklen_t)n->ai_addrlen) != 0)
+		if (n->ai_family != family ||
+		    addr_set(a, n->ai_addr, (socklen_t)n->ai_addrlen) != 0)
 			continue;
 		for (size_t i = first; i < e->count; i++)
 			twice = twice || addr_equal_ip(&e->addr[i], a);
@@ -213,8 +213,8 @@ static void take_addresses(struct entry *e, const struct ares_addrinfo *result, 
 static void answer_waiting(struct resolver *r, struct entry *e)
 {
 	while (!list_is_empty(&e->waiting)) {
-		struct resolver_query *q = container_of(e->waiting.next, struct resolver_query,
-		    link);
+		struct resolver_query *q =
+		    container_of(e->waiting.next, struct resolver_query, link);
 
 		list_del(&q->link);
 		q->waiting = false;
@@ -510,7 +510,7 @@ int resolver_new_options(struct resolver **out, struct loop *loop,
 int resolver_new(struct resolver **out, struct loop *loop)
 {
 	/* With one server: 1.5 + 3 + 6 s. A SIP caller has given up after 32. */
-	static const struct resolver_options options = { .timeout_ms = 1500, .tries = 3 };
+	static const struct resolver_options options = {.timeout_ms = 1500, .tries = 3};
 
 	return resolver_new_options(out, loop, &options);
 }

@@ -10,7 +10,7 @@
 
 void timers_init(struct timers *ts, uint64_t now_ms)
 {
-	*ts = (struct timers){ .now_ms = now_ms };
+	*ts = (struct timers){.now_ms = now_ms};
 }
 
 void timers_done(struct timers *ts)

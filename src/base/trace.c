@@ -39,8 +39,8 @@ struct trace {
 static bool may_be_overwritten(int fd)
 {
 	static const uint32_t magics[] = {
-		0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, /* pcap, micro- and nanoseconds */
-		0x0a0d0d0a,                                     /* pcapng */
+	    0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, /* pcap, micro- and nanoseconds */
+	    0x0a0d0d0a,                                     /* pcapng */
 	};
 	uint32_t magic;
 	ssize_t n = pread(fd, &magic, sizeof(magic), 0);
@@ -215,7 +215,7 @@ static size_t build(uint8_t *packet, const struct addr *from, const struct addr 
 
 static void write_record(struct trace *t, size_t len)
 {
-	struct pcap_pkthdr head = { .caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len };
+	struct pcap_pkthdr head = {.caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len};
 
 	gettimeofday(&head.ts, NULL);
 	pcap_dump((u_char *)t->dump, &head, t->packet);

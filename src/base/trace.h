@@ -26,8 +26,7 @@ struct trace;
  * max_bytes. Call it before root is given up and before a chroot. EEXIST: there is a file of
  * another kind, which was left alone; ENOTSUP: built without libpcap; errno.
  */
-int trace_open(struct trace **out, const char *path, uid_t owner, gid_t group,
-    uint64_t max_bytes);
+int trace_open(struct trace **out, const char *path, uid_t owner, gid_t group, uint64_t max_bytes);
 void trace_close(struct trace *t);
 /*
  * One datagram, now; a reader sees it at once. NULL for `t` is fine, and ignored are: ends of

@@ -118,8 +118,8 @@ static bool is_old_icmp(int err)
 static void read_local(struct msghdr *msg, struct udp_from *from)
 {
 	struct cmsghdr *c;
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in in = {.sin_family = AF_INET};
 	struct in6_pktinfo info6;
 	local4 info4;
 
@@ -173,10 +173,13 @@ int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from
 {
 	union control control;
 	struct sockaddr_storage peer;
-	struct iovec iov = { .iov_base = data, .iov_len = size };
-	struct msghdr msg = { .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes) };
+	struct iovec iov = {.iov_base = data, .iov_len = size};
+	struct msghdr msg = {.msg_name = &peer,
+	    .msg_namelen = sizeof(peer),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.bytes,
+	    .msg_controllen = sizeof(control.bytes)};
 	ssize_t n = receive(fd, &msg);
 	int err;
 
@@ -197,7 +200,7 @@ int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from
 /* Writes one control message that names the address to send from. */
 static void write_local(struct msghdr *msg, union control *control, const struct addr *local)
 {
-	struct in6_pktinfo info6 = { .ipi6_addr = local->u.in6.sin6_addr };
+	struct in6_pktinfo info6 = {.ipi6_addr = local->u.in6.sin6_addr};
 	struct cmsghdr *c;
 	local4 info4;
 	bool is6 = addr_family(local) == AF_INET6;
@@ -226,9 +229,11 @@ int udp_send(int fd, const void *data, size_t len, const struct addr *local, con
 {
 	union control control;
 	struct addr dest = *to; /* msg_name is not const */
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
-	struct msghdr msg = { .msg_name = &dest, .msg_namelen = addr_len(to), .msg_iov = &iov,
-		.msg_iovlen = 1 };
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+	struct msghdr msg = {.msg_name = &dest,
+	    .msg_namelen = addr_len(to),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1};
 	bool retried = false;
 
 	if (!addr_is_set(to))

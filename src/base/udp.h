@@ -16,8 +16,8 @@
 
 struct udp_from {
 	struct addr peer;
-	struct addr local;   /* where it was sent to; port 0: the caller knows its socket's */
-	unsigned ifindex;    /* interface that it arrived on; 0 unknown */
+	struct addr local; /* where it was sent to; port 0: the caller knows its socket's */
+	unsigned ifindex;  /* interface that it arrived on; 0 unknown */
 };
 
 /* Non-blocking, close-on-exec, wildcard of `family`, IPv6 sockets take IPv6 only. errno of bind. */

@@ -104,9 +104,8 @@ static void add_to(_Atomic uint64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, now + n, memory_order_relaxed);
 }
 
-size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel,
-    const struct addr *src, size_t len, uint64_t now_ms,
-    const struct addr *to[static FLOW_PEERS_MAX])
+size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, const struct addr *src,
+    size_t len, uint64_t now_ms, const struct addr *to[static FLOW_PEERS_MAX])
 {
 	struct flow_leg *in = &f->leg[leg];
 	struct latch *latch;
@@ -142,14 +141,14 @@ void flow_stats(const struct flow *f, struct flow_stats *out)
 		const struct flow_counters *c = &f->leg[i].count;
 
 		out->leg[i] = (struct flow_leg_stats){
-			.packets = atomic_load_explicit(&c->packets, memory_order_relaxed),
-			.bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed),
-			.rejected = atomic_load_explicit(&c->rejected, memory_order_relaxed),
-			.empty = atomic_load_explicit(&c->empty, memory_order_relaxed),
-			.sent = atomic_load_explicit(&c->sent, memory_order_relaxed),
-			.unsent = atomic_load_explicit(&c->unsent, memory_order_relaxed),
-			.last_seen_ms = atomic_load_explicit(&c->last_seen_ms, memory_order_relaxed),
-			.rtcp_packets = atomic_load_explicit(&c->rtcp_packets, memory_order_relaxed),
+		    .packets = atomic_load_explicit(&c->packets, memory_order_relaxed),
+		    .bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed),
+		    .rejected = atomic_load_explicit(&c->rejected, memory_order_relaxed),
+		    .empty = atomic_load_explicit(&c->empty, memory_order_relaxed),
+		    .sent = atomic_load_explicit(&c->sent, memory_order_relaxed),
+		    .unsent = atomic_load_explicit(&c->unsent, memory_order_relaxed),
+		    .last_seen_ms = atomic_load_explicit(&c->last_seen_ms, memory_order_relaxed),
+		    .rtcp_packets = atomic_load_explicit(&c->rtcp_packets, memory_order_relaxed),
 		};
 	}
 }

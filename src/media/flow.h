@@ -55,9 +55,8 @@ struct flow_peers *flow_set_peers(struct flow *f, unsigned leg, struct flow_peer
  * returns how many addresses of `to` are to get it, by the same channel of the other leg. They
  * point into the flow and are good until the next call.
  */
-size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel,
-    const struct addr *src, size_t len, uint64_t now_ms,
-    const struct addr *to[static FLOW_PEERS_MAX]);
+size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, const struct addr *src,
+    size_t len, uint64_t now_ms, const struct addr *to[static FLOW_PEERS_MAX]);
 /* A packet that flow_receive() asked for has left by this leg (err 0), or could not. */
 void flow_sent(struct flow *f, unsigned leg, int err);
 /* Any thread. */

@@ -100,8 +100,11 @@ void ports_give(struct ports *p, uint16_t rtp)
 
 int ports_set_range(struct ports *p, uint16_t low, uint16_t high)
 {
-	struct ports old = { .first = p->first, .total = p->total, .ring = p->ring,
-		.head = p->head, .count = p->count };
+	struct ports old = {.first = p->first,
+	    .total = p->total,
+	    .ring = p->ring,
+	    .head = p->head,
+	    .count = p->count};
 	uint16_t first, *ring;
 	size_t total = pairs_in(low, high, &first);
 

@@ -17,8 +17,8 @@
 #include "media/wake.h"
 
 #define DATAGRAM_MAX 65536
-#define BATCH_MAX 64 /* ready sockets per round */
-#define BURST_MAX 16 /* packets from one socket before it is the next one's turn */
+#define BATCH_MAX    64 /* ready sockets per round */
+#define BURST_MAX    16 /* packets from one socket before it is the next one's turn */
 
 struct relay_flow;
 

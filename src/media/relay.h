@@ -31,13 +31,13 @@ struct flow_peer {
 };
 
 struct flow_leg_stats {
-	uint64_t packets, bytes;   /* received and accepted, RTP and RTCP */
-	uint64_t rejected;         /* from sources that may not */
-	uint64_t empty;            /* datagrams without a byte, from anybody; dropped */
-	uint64_t sent;             /* packets that left by this leg */
-	uint64_t unsent;           /* packets that should have, but sendto() failed */
-	uint64_t last_seen_ms;     /* loop_clock_ms() of the last accepted packet; 0: never */
-	uint64_t rtcp_packets;     /* of `packets`, those on the RTCP port */
+	uint64_t packets, bytes; /* received and accepted, RTP and RTCP */
+	uint64_t rejected;       /* from sources that may not */
+	uint64_t empty;          /* datagrams without a byte, from anybody; dropped */
+	uint64_t sent;           /* packets that left by this leg */
+	uint64_t unsent;         /* packets that should have, but sendto() failed */
+	uint64_t last_seen_ms;   /* loop_clock_ms() of the last accepted packet; 0: never */
+	uint64_t rtcp_packets;   /* of `packets`, those on the RTCP port */
 };
 
 struct flow_stats {

@@ -22,7 +22,7 @@ struct waiter {
 /* item NULL: our own pipe. Level-triggered: what is not read now is reported again. */
 static int watch(struct waiter *w, int fd, struct waiter_item *item)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = item };
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = item};
 
 	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? errno : 0;
 }

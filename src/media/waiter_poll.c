@@ -140,9 +140,9 @@ static void take_changes(struct waiter *w)
 			w->fds = w->spare;
 			w->spare = NULL;
 		}
-		w->fds[0] = (struct pollfd){ .fd = w->wake.read_fd, .events = POLLIN };
+		w->fds[0] = (struct pollfd){.fd = w->wake.read_fd, .events = POLLIN};
 		for (size_t i = 0; i < w->count; i++)
-			w->fds[i + 1] = (struct pollfd){ .fd = w->items[i]->fd, .events = POLLIN };
+			w->fds[i + 1] = (struct pollfd){.fd = w->items[i]->fd, .events = POLLIN};
 		w->polled = w->count;
 		w->changed = false;
 	}

@@ -65,8 +65,7 @@ struct lease {
 static void check_calls(void *arg);
 static void lease_ends(void *arg);
 
-int calls_new(struct calls **out, const struct call_setup *setup,
-    const struct call_limits *limits)
+int calls_new(struct calls **out, const struct call_setup *setup, const struct call_limits *limits)
 {
 	struct calls *cs = calloc(1, sizeof(*cs));
 
@@ -590,7 +589,8 @@ void call_answered(struct call *call, uint64_t peer_id)
 			close_flow(call, m);
 	}
 	if (call->owner->limits.latch_any)
-		log_info(LOG_RTP, "call %u: rtp_latch = any: the first source that sends is believed",
+		log_info(LOG_RTP,
+		    "call %u: rtp_latch = any: the first source that sends is believed",
 		    call->number);
 }
 

@@ -47,8 +47,7 @@ struct call_limits {
 	int dscp;           /* -1: leave it alone */
 };
 
-int calls_new(struct calls **out, const struct call_setup *setup,
-    const struct call_limits *limits);
+int calls_new(struct calls **out, const struct call_setup *setup, const struct call_limits *limits);
 /* relay_free() must follow before the loop runs again: ports on their way back are not awaited. */
 void calls_free(struct calls *cs);
 void calls_set_limits(struct calls *cs, const struct call_limits *limits);

@@ -103,7 +103,8 @@ static bool goes_to_wan(const struct forward *fw)
 
 struct forward *forward_notified(const struct siproxd *sd, const struct sip_msg *notify)
 {
-	struct hash_node *n = hash_first(&sd->forwards, key_of(sd, notify->call_id, notify->to_tag));
+	struct hash_node *n =
+	    hash_first(&sd->forwards, key_of(sd, notify->call_id, notify->to_tag));
 
 	for (; n; n = hash_next(n)) {
 		struct forward *fw = container_of(n, struct forward, node);

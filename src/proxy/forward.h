@@ -26,12 +26,11 @@ struct siproxd;
 
 /* Where a branch goes. */
 struct target {
-	char *uri;     /* new Request-URI; NULL: as it came */
-	char *route;   /* Route values to put on top, or NULL */
+	char *uri;   /* new Request-URI; NULL: as it came */
+	char *route; /* Route values to put on top, or NULL */
 	struct hop hop;
 	char *binding; /* mask_user of the phone that it is for, or NULL */
 };
-
 
 struct forward {
 	struct siproxd *sd;
@@ -45,8 +44,8 @@ struct forward {
 	bool cancelled;
 
 	/* The request as it came, for the responses: */
-	char *reply_head;   /* of answers that we make ourselves */
-	char *vias;         /* its Via lines, with received and rport */
+	char *reply_head; /* of answers that we make ourselves */
+	char *vias;       /* its Via lines, with received and rport */
 	char *from_value, *to_value;
 	char *from_tag, *to_tag; /* of the request; to_tag empty: none */
 	char *call_id;
@@ -56,15 +55,15 @@ struct forward {
 	uint32_t cseq;
 	char *request_uri;
 	int64_t max_forwards;
-	bool in_dialog;     /* it had a To tag */
+	bool in_dialog; /* it had a To tag */
 	bool had_offer;
-	unsigned offer;    /* call_last_offer() when its offer had passed */
-	uint64_t accepted; /* tag_id() of the first 2xx to an INVITE; 0: none yet */
+	unsigned offer;     /* call_last_offer() when its offer had passed */
+	uint64_t accepted;  /* tag_id() of the first 2xx to an INVITE; 0: none yet */
 	int64_t expires_s;  /* its Expires; -1: none */
 	unsigned notifiers; /* dialogs that a NOTIFY began before the answer */
 
-	unsigned call;      /* number of the call that it belongs to; 0: none. Calls end on their own */
-	bool made_call;     /* this INVITE did: its failure ends the call */
+	unsigned call;  /* number of the call that it belongs to; 0: none. Calls end on their own */
+	bool made_call; /* this INVITE did: its failure ends the call */
 	struct registration *registration; /* of a REGISTER */
 
 	/* While the next hop's name is looked up: */

@@ -10,7 +10,8 @@
 struct guard {
 	const struct side_map *sides;
 	struct sip_msg *msg;
-	char host[ADDR_TEXT_MAX], ip[ADDR_TEXT_MAX]; /* ours on the WAN; with brackets and without */
+	char host[ADDR_TEXT_MAX],
+	    ip[ADDR_TEXT_MAX]; /* ours on the WAN; with brackets and without */
 };
 
 static bool is_exempt(const struct sip_line *line)

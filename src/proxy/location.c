@@ -135,7 +135,8 @@ static bool same(const char *a, struct str b)
 /* After a restart without the side file nobody knows who granted a binding: then it fits. */
 static bool same_registrar(const struct binding *b, struct str aor, struct str domain)
 {
-	return str_is(aor, b->aor) && (!b->domain || !domain.len || str_is_nocase(domain, b->domain));
+	return str_is(aor, b->aor) &&
+	    (!b->domain || !domain.len || str_is_nocase(domain, b->domain));
 }
 
 /* The binding of this phone among its address-of-record's. An instance that differs is another
@@ -353,8 +354,8 @@ static bool is_namesake(const struct binding *b, const struct binding *bearer)
 	    !same_registrar(b, str_of(bearer->aor), str_of(bearer->domain));
 }
 
-size_t location_find(const struct location *loc, struct str name, int64_t now,
-    struct binding **out, size_t max, bool *lately)
+size_t location_find(const struct location *loc, struct str name, int64_t now, struct binding **out,
+    size_t max, bool *lately)
 {
 	struct hash_node *n = hash_first(&loc->users, hash_str(loc, name));
 	struct binding *exact = location_by_name(loc, name);

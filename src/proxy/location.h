@@ -24,13 +24,13 @@ struct binding {
 	struct hash_node by_user; /* user */
 	struct hash_node by_contact;
 	struct list link;
-	char *aor;       /* "sip:user@host", from the REGISTER's To */
-	char *user;      /* its user part: what the WAN calls */
-	char *contact;   /* the phone's own Contact URI */
-	char *mask_user; /* user part of the Contact that the registrar knows */
-	char *instance;  /* +sip.instance; NULL */
-	char *call_id;   /* of its REGISTERs; NULL after a restart without the side file */
-	char *domain;    /* host of its REGISTERs' Request-URI: who granted it; NULL as above */
+	char *aor;        /* "sip:user@host", from the REGISTER's To */
+	char *user;       /* its user part: what the WAN calls */
+	char *contact;    /* the phone's own Contact URI */
+	char *mask_user;  /* user part of the Contact that the registrar knows */
+	char *instance;   /* +sip.instance; NULL */
+	char *call_id;    /* of its REGISTERs; NULL after a restart without the side file */
+	char *domain;     /* host of its REGISTERs' Request-URI: who granted it; NULL as above */
 	struct addr peer; /* where its REGISTER came from; unset after a restart */
 	int64_t expires;  /* unix seconds; 0: not confirmed yet */
 	int64_t offered;  /* unix seconds of the last REGISTER */
@@ -84,8 +84,8 @@ struct binding *location_by_name(const struct location *loc, struct str mask_use
  * of the one that bears it; or the one binding with exactly that name. Live ones only. Returns how
  * many were put into out. *lately: one of them has just expired.
  */
-size_t location_find(const struct location *loc, struct str name, int64_t now,
-    struct binding **out, size_t max, bool *lately);
+size_t location_find(const struct location *loc, struct str name, int64_t now, struct binding **out,
+    size_t max, bool *lately);
 /* The phone that uses this contact URI; NULL. */
 struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact);
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg);

@@ -13,8 +13,8 @@
 #include "siproxd.h"
 
 enum crossing {
-	REQUEST_OUT = 1,  /* towards the WAN */
-	REQUEST_IN = 2,   /* from the WAN to the LAN */
+	REQUEST_OUT = 1, /* towards the WAN */
+	REQUEST_IN = 2,  /* from the WAN to the LAN */
 	RESPONSE_OUT = 4,
 	RESPONSE_IN = 8,
 };
@@ -142,8 +142,7 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 	if (!sip_uri_is_sip(&uri))
 		return 0;
 	/* A redirection to somebody else is none of our business (RFC 3261 8.1.3.4). */
-	if (m->msg->status >= 300 && !is_lan_host(m->sd, &uri) &&
-	    !side_is_us(m->sd->sides, &uri))
+	if (m->msg->status >= 300 && !is_lan_host(m->sd, &uri) && !side_is_us(m->sd->sides, &uri))
 		return 0;
 	if (m->how && m->how->registration)
 		user = str_of(registration_name(m->how->registration, n));
@@ -358,8 +357,7 @@ static int find_own_record_route(const struct siproxd *sd, const struct sip_msg 
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_uri(v->text, &addr, &uri) == 0 &&
-		    side_is_us(sd->sides, &uri))
+		if (sip_nameaddr_uri(v->text, &addr, &uri) == 0 && side_is_us(sd->sides, &uri))
 			return i;
 	}
 	return -1;
@@ -438,8 +436,7 @@ unsigned mask_own_routes(const struct siproxd *sd, const struct sip_msg *msg)
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 ||
-		    !side_is_us(sd->sides, &uri))
+		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 || !side_is_us(sd->sides, &uri))
 			break;
 	}
 	return n;

@@ -139,8 +139,7 @@ static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, struct p
 /* --- from the LAN ------------------------------------------------------------------------- */
 
 /* outbound_domain_*: a proxy for the domain in From; else outbound_proxy_host. */
-static const char *outbound_proxy(const struct config *c, const struct sip_msg *req,
-    uint16_t *port)
+static const char *outbound_proxy(const struct config *c, const struct sip_msg *req, uint16_t *port)
 {
 	struct sip_uri from;
 	bool known = sip_uri_parse(&from, req->from.uri) == 0 && sip_uri_is_sip(&from);
@@ -234,8 +233,7 @@ int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct ho
 	if (str_is_nocase(req->uri.scheme, "sips"))
 		return 416;
 	out->own_routes = mask_own_routes(sd, req);
-	return from->side == WAN ? plan_from_wan(sd, req, out)
-				 : plan_from_lan(sd, req, from, out);
+	return from->side == WAN ? plan_from_wan(sd, req, out) : plan_from_lan(sd, req, from, out);
 }
 
 int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *plan,

@@ -18,9 +18,9 @@ struct plan {
 	unsigned n_targets;
 	unsigned own_routes;   /* leading Route values that are ours */
 	struct dialog *dialog; /* that the request belongs to; NULL */
-	char *name;            /* host to be looked up for the one target; NULL: nothing to look up */
+	char *name; /* host to be looked up for the one target; NULL: nothing to look up */
 	uint16_t port;
-	bool configured;       /* the administrator named that host, not a phone */
+	bool configured; /* the administrator named that host, not a phone */
 };
 
 /*

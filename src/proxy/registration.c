@@ -13,7 +13,7 @@
 #define CONTACTS_MAX 16 /* in one REGISTER */
 
 struct offered {
-	char *name;     /* mask_user; NULL for "*" and foreign schemes */
+	char *name; /* mask_user; NULL for "*" and foreign schemes */
 	char *contact;
 	char *instance; /* NULL: none */
 	int64_t asked;  /* seconds; -1: not said */
@@ -110,11 +110,11 @@ static int read_contact(struct registration *reg, struct siproxd *sd, const stru
 	if (!sip_uri_is_sip(&uri))
 		return 0;
 	o->asked = expires_of(&addr, req);
-	/* "<new>, <old>;expires=0": the Call-ID is that of both, and says nothing of the new one. */
+	/* "<new>, <old>;expires=0": the Call-ID is that of both, and says nothing of the new one.
+	 */
 	o->not_by_call_id = sip_msg_count(req, HDR_CONTACT) > 1;
 	o->contact = str_dup(addr.uri);
-	if (sip_param_get(addr.params, "+sip.instance", &instance, NULL) &&
-	    str_is_word(instance)) {
+	if (sip_param_get(addr.params, "+sip.instance", &instance, NULL) && str_is_word(instance)) {
 		o->instance = str_dup(instance);
 		if (!o->instance)
 			return ENOMEM;
@@ -186,8 +186,7 @@ static int64_t said_of(const struct siproxd *sd, const struct sip_msg *response,
 		struct sip_nameaddr addr;
 		struct sip_uri uri;
 
-		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 ||
-		    !str_is(uri.user, name))
+		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 || !str_is(uri.user, name))
 			continue;
 		if (side_is_us(sd->sides, &uri))
 			return expires_of(&addr, response);

@@ -277,14 +277,14 @@ static void write_binding(struct binding *b, void *arg)
 	if (wan)
 		addr_format_host(wan, host);
 	port = wan ? addr_port(wan) : 5060;
-	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)(b->expires + w->skew), b->contact,
-	    b->mask_user, host);
+	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)(b->expires + w->skew),
+	    b->contact, b->mask_user, host);
 	if (port != 5060)
 		buf_printf(&w->table, ":%u", port);
 	buf_printf(&w->table, "\n%s\n", b->aor);
-	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\n", b->mask_user, none_if_null(b->call_id),
-	    addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "", addr_port(&b->peer),
-	    none_if_null(b->instance), none_if_null(b->domain));
+	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\n", b->mask_user,
+	    none_if_null(b->call_id), addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "",
+	    addr_port(&b->peer), none_if_null(b->instance), none_if_null(b->domain));
 }
 
 static bool wants_saving(const struct registrations *r, const struct location *loc, int64_t now,

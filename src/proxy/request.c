@@ -35,8 +35,7 @@ static enum verdict refuse(struct passage *p, int status)
 {
 	if (p->from->side == WAN)
 		return pipeline_reply_stranger(p->sd, p->msg, p->from, status);
-	return pipeline_reply(p->sd, p->msg, p->from, status,
-	    status == 503 ? RETRY_AFTER : NULL);
+	return pipeline_reply(p->sd, p->msg, p->from, status, status == 503 ? RETRY_AFTER : NULL);
 }
 
 /* We are full: a 503 would make a provider give up the whole trunk (RFC 3261 21.5.4). */
@@ -133,9 +132,8 @@ static enum verdict loop(struct passage *p)
 	struct forward *fw = forward_twin(p->sd, p->msg, NULL);
 
 	for (; fw; fw = forward_twin(p->sd, p->msg, fw))
-		if (fw->from.side == p->from->side &&
-		    str_is(p->msg->uri_text, fw->request_uri) && p->msg->max_forwards >= 0 &&
-		    p->msg->max_forwards < fw->max_forwards)
+		if (fw->from.side == p->from->side && str_is(p->msg->uri_text, fw->request_uri) &&
+		    p->msg->max_forwards >= 0 && p->msg->max_forwards < fw->max_forwards)
 			return refuse(p, 482);
 	return PASS;
 }
@@ -242,7 +240,8 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
 	};
 	int err;
 
-	if (asprintf(&target_name, "%s %s", addr_format(&t->hop.peer, text), t->uri ? t->uri : "") < 0)
+	if (asprintf(&target_name, "%s %s", addr_format(&t->hop.peer, text), t->uri ? t->uri : "") <
+	    0)
 		return ENOMEM;
 	txn_branch(sd->transactions, msg, target_name, branch);
 	free(target_name);
@@ -348,8 +347,10 @@ static bool ack_hop(struct passage *p, struct hop *hop)
 	struct addr cached;
 	size_t n = 0;
 
-	if (p->sd->resolver && resolver_cached(p->sd->resolver, p->plan.name, AF_UNSPEC,
-				   p->plan.port, &cached, 1, &n) == 0 && n)
+	if (p->sd->resolver &&
+	    resolver_cached(p->sd->resolver, p->plan.name, AF_UNSPEC, p->plan.port, &cached, 1,
+		&n) == 0 &&
+	    n)
 		return next_hop_resolved(p->sd, p->from, &p->plan, &cached, 1) == 0;
 	if (!p->plan.dialog)
 		return false;
@@ -442,7 +443,9 @@ void request_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *
 			continue;
 		log_debug(LOG_SIP, "%.*s from %s: %s by step \"%s\" (RFC %s)",
 		    STR_ARGS(msg->method_name), addr_format(&from->peer, who),
-		    verdict == DROP ? "dropped" : verdict == PARKED ? "parked" : "done",
+		    verdict == DROP         ? "dropped"
+			: verdict == PARKED ? "parked"
+					    : "done",
 		    steps[i].name, steps[i].rfc);
 		if (verdict == DROP)
 			sd->counters.dropped_stray++;

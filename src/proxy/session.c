@@ -18,7 +18,7 @@
 #define DIALOG_DEFAULT_S 3600
 #define DIALOG_MAX_S     86400
 /* Dialogs of one SUBSCRIBE, forked, before it is answered. */
-#define NOTIFIERS_MAX    16
+#define NOTIFIERS_MAX 16
 
 static struct call *call_of(const struct siproxd *sd, const struct forward *fw)
 {
@@ -248,7 +248,7 @@ static int begin_dialog(struct siproxd *sd, struct forward *fw, const struct sip
 	if (call)
 		call_add_dialog(call, *out);
 	else
-		err = dialog_keep_for(*out, 1000 * DIALOG_GRACE_S); /* until its 2xx says how long */
+		err = dialog_keep_for(*out, 1000 * DIALOG_GRACE_S); /* its 2xx says how long */
 	return err;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/siphash.h"
 
-#define NAMES_MAX 8 /* LAN interfaces */
+#define NAMES_MAX 8  /* LAN interfaces */
 #define ROUTES    64 /* the kernel's answers that we remember until the next refresh */
 
 /* From which of our addresses the kernel would send to `dest`; unset: it would not. */
@@ -27,7 +27,7 @@ struct side_map {
 	const char *public_name; /* NULL: none, or a literal */
 	struct addr public_addr;
 	struct route route[ROUTES]; /* direct-mapped; a copy of what the kernel knows */
-	struct addr gateway[2]; /* of the default route; unset where the system does not tell */
+	struct addr gateway[2];     /* of the default route; unset where the system does not tell */
 };
 
 static int index_of(int family)
@@ -234,7 +234,8 @@ static const char *format_side(const struct side_map *map, enum side side, char 
 		a = side_addr(map, side, AF_INET6);
 	if (a)
 		return addr_format_ip(a, text);
-	return side == WAN && map->public_name ? "host_outbound not known yet" : "without an address";
+	return side == WAN && map->public_name ? "host_outbound not known yet"
+					       : "without an address";
 }
 
 /* The interface, or what the configuration calls it while it is not there. */
@@ -252,9 +253,8 @@ const char *side_describe(const struct side_map *map, char *buf, size_t size)
 {
 	char lan[ADDR_TEXT_MAX], wan[ADDR_TEXT_MAX];
 
-	snprintf(buf, size, "LAN %s %s, WAN %s %s%s",
-	    side_name(map, LAN), format_side(map, LAN, lan), side_name(map, WAN),
-	    format_side(map, WAN, wan),
+	snprintf(buf, size, "LAN %s %s, WAN %s %s%s", side_name(map, LAN),
+	    format_side(map, LAN, lan), side_name(map, WAN), format_side(map, WAN, wan),
 	    side_is_single(map) ? " (one interface: in front of the router)" : "");
 	return buf;
 }
@@ -317,7 +317,8 @@ static enum side side_of(const struct side_map *map, const struct udp_from *from
 	}
 	/* One interface, or a system that does not tell where a packet came in: the source says. */
 	if (side_is_single(map) || from->ifindex == 0)
-		return lan_prefix_of(map, &from->peer) || in_local_nets(map, &from->peer) ? LAN : WAN;
+		return lan_prefix_of(map, &from->peer) || in_local_nets(map, &from->peer) ? LAN
+											  : WAN;
 	if (is_lan_ifindex(map, from->ifindex))
 		return LAN;
 	return in_local_nets(map, &from->peer) && !is_wan_ifindex(map, from->ifindex) ? LAN : WAN;

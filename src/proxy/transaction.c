@@ -138,8 +138,7 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	if (!st)
 		return ENOMEM;
 	st->key = server_key(req, req->method);
-	if (!st->key ||
-	    timer_start(ts->timers, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
+	if (!st->key || timer_start(ts->timers, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
 		free(st->key);
 		free(st);
 		return ENOMEM;
@@ -282,7 +281,8 @@ static uint64_t client_key(const struct transactions *ts, struct str branch, boo
 static struct client_txn *client_find(struct transactions *ts, struct str branch,
     enum sip_method method)
 {
-	struct hash_node *n = hash_first(&ts->clients, client_key(ts, branch, method == SIP_CANCEL));
+	struct hash_node *n =
+	    hash_first(&ts->clients, client_key(ts, branch, method == SIP_CANCEL));
 
 	for (; n; n = hash_next(n)) {
 		struct client_txn *ct = container_of(n, struct client_txn, node);
@@ -430,7 +430,8 @@ static void send_cancel(struct client_txn *ct)
 	ct->cancelled = true;
 	/* Without room for its transaction it is sent once: better than a phone that rings on. */
 	if (build_from_invite(ct, "CANCEL", (struct str){NULL, 0}, &cancel) == 0 &&
-	    client_txn_new(ts, ct->branch, SIP_CANCEL, &ct->hop, cancel.data, cancel.len, &txn) != 0)
+	    client_txn_new(ts, ct->branch, SIP_CANCEL, &ct->hop, cancel.data, cancel.len, &txn) !=
+		0)
 		ts->ops.send(ts->ops.arg, cancel.data, cancel.len, &ct->hop);
 	buf_free(&cancel);
 	/* 9.1: the far end may never answer the INVITE now; then it counts as cancelled. */

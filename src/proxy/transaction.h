@@ -29,11 +29,11 @@ struct transactions;
 struct forward; /* proxy/forward.h: what a server transaction is answered from */
 
 enum txn_state {
-	TXN_TRYING,     /* non-INVITE before a provisional; INVITE client: Calling */
+	TXN_TRYING, /* non-INVITE before a provisional; INVITE client: Calling */
 	TXN_PROCEEDING,
 	TXN_COMPLETED,
 	TXN_CONFIRMED,
-	TXN_ACCEPTED,   /* RFC 6026 */
+	TXN_ACCEPTED, /* RFC 6026 */
 	TXN_TERMINATED,
 };
 
@@ -58,15 +58,15 @@ struct client_txn {
 	enum txn_state state;
 	enum sip_method method;
 	char branch[64];
-	struct hop hop;   /* where the request went */
-	struct buf sent;  /* the request, for retransmission, CANCEL and ACK */
+	struct hop hop;       /* where the request went */
+	struct buf sent;      /* the request, for retransmission, CANCEL and ACK */
 	uint64_t interval_ms; /* timer A or E */
 	struct timer retransmit, end;
 	struct timer timer_c; /* RFC 3261 16.6 step 11; the forward's to start and stop */
 	int status;           /* of the last response; 0: none */
 	bool cancel_wanted;   /* send CANCEL as soon as a provisional response is here (9.1) */
 	bool cancelled;
-	bool unsent;          /* the transport failed: nobody has got the request */
+	bool unsent; /* the transport failed: nobody has got the request */
 	struct forward *forward;
 	char *target; /* the forward's note of the phone that this branch is for; NULL */
 };

@@ -71,8 +71,9 @@ static bool is_of_type(struct str *part, const char *type)
 		p = stop;
 		if (!line.len)
 			break;
-		if (colon && (str_is_nocase(str_trim(str_range(line.s, colon)), "Content-Type") ||
-		    str_is_nocase(str_trim(str_range(line.s, colon)), "c")))
+		if (colon &&
+		    (str_is_nocase(str_trim(str_range(line.s, colon)), "Content-Type") ||
+			str_is_nocase(str_trim(str_range(line.s, colon)), "c")))
 			found = is_type(type_of(str_range(colon + 1, line.s + line.len), &params),
 			    type);
 	}

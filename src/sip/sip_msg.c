@@ -139,7 +139,8 @@ static int index_start_line(struct sip_msg *msg, const char **p, const char *end
 		b--;
 	msg->is_request = true;
 	msg->method_name = str_range(start, a);
-	if (b - 1 == a || !str_is_nocase(str_range(b, end), "SIP/2.0") || !is_token(msg->method_name))
+	if (b - 1 == a || !str_is_nocase(str_range(b, end), "SIP/2.0") ||
+	    !is_token(msg->method_name))
 		return EINVAL;
 	msg->uri_text = str_range(a + 1, b - 1);
 	msg->method = sip_method_of(msg->method_name);
@@ -448,8 +449,8 @@ int sip_msg_replace(struct sip_msg *msg, struct str range, struct str text)
 	return add_edit(msg, offset_of(msg, range.s), range.len, at, text.len);
 }
 
-__attribute__((format(printf, 4, 0)))
-static int editv(struct sip_msg *msg, const char *at, size_t len, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int editv(struct sip_msg *msg, const char *at,
+    size_t len, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 	int err, n = vasprintf(&text, fmt, ap);

@@ -49,7 +49,7 @@ struct sip_msg {
 	size_t len;
 
 	bool is_request;
-	struct str start_line; /* without its line end */
+	struct str start_line;  /* without its line end */
 	enum sip_method method; /* of the request, or of the CSeq of a response */
 	struct str method_name;
 	struct str uri_text; /* Request-URI */
@@ -77,8 +77,8 @@ struct sip_msg {
 
 enum sip_parse {
 	SIP_PARSE_OK,
-	SIP_PARSE_BAD,     /* nonsense, or a message that nobody could answer: drop it */
-	SIP_PARSE_REFUSE,  /* a bad request, but *out is good enough for sip_reply: 400 */
+	SIP_PARSE_BAD,    /* nonsense, or a message that nobody could answer: drop it */
+	SIP_PARSE_REFUSE, /* a bad request, but *out is good enough for sip_reply: 400 */
 	SIP_PARSE_NOMEM,
 };
 

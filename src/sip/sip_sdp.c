@@ -176,7 +176,8 @@ static void read_rtcp(struct sip_sdp_media *m, struct str text)
 
 static bool is_over_udp(struct str proto)
 {
-	return !has_prefix(proto, "TCP") && !has_prefix(proto, "SCTP") && !has_prefix(proto, "DCCP");
+	return !has_prefix(proto, "TCP") && !has_prefix(proto, "SCTP") &&
+	    !has_prefix(proto, "DCCP");
 }
 
 static void read_media(struct sip_sdp *out, struct sip_sdp_media *m)
@@ -225,7 +226,8 @@ static int put_address(struct sip_msg *msg, struct str part, const struct addr *
 
 static bool is_digit(char c, bool ip6)
 {
-	return c == '.' || (ip6 ? c == ':' || isxdigit((unsigned char)c) : isdigit((unsigned char)c));
+	return c == '.' ||
+	    (ip6 ? c == ':' || isxdigit((unsigned char)c) : isdigit((unsigned char)c));
 }
 
 /* What could be an address, if it begins at p: digits and dots, or hexadecimal ones and colons. */
@@ -253,7 +255,8 @@ static bool is_inside(const struct sip_sdp *sdp, struct str text)
 	if (text.len < 3 || addr_parse_n(&a, text.s, text.len, 0) != 0 || addr_is_any(&a) ||
 	    addr_is_loopback(&a))
 		return false;
-	return addr_is_private(&a) || (addr_is_set(&sdp->origin) && addr_equal_ip(&a, &sdp->origin));
+	return addr_is_private(&a) ||
+	    (addr_is_set(&sdp->origin) && addr_equal_ip(&a, &sdp->origin));
 }
 
 /*
@@ -333,8 +336,8 @@ static int put_line(const struct sip_sdp *sdp, struct sip_msg *msg, const struct
 
 	if (has_prefix(text, "m=")) {
 		if (m->port)
-			err = sip_msg_replacef(msg, m->port_text, "%u",
-			    relay ? addr_port(relay) : 0);
+			err =
+			    sip_msg_replacef(msg, m->port_text, "%u", relay ? addr_port(relay) : 0);
 		return err;
 	}
 	if (has_prefix(text, "a=rtcp:") && relay)

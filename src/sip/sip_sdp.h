@@ -18,13 +18,13 @@
 #define SIP_SDP_LINES_MAX 512
 
 struct sip_sdp_media {
-	struct str type;      /* "audio" */
-	struct str proto;     /* "RTP/AVP" */
-	uint16_t port;        /* 0: refused or removed */
-	struct addr rtp;      /* where it wants to receive; unset when its host is a name */
-	struct addr rtcp;     /* a=rtcp, or else the next port */
-	bool held;            /* 0.0.0.0, or a=inactive, or a=sendonly: it wants to hear nothing */
-	bool relayable;       /* over UDP, and port is not 0 */
+	struct str type;  /* "audio" */
+	struct str proto; /* "RTP/AVP" */
+	uint16_t port;    /* 0: refused or removed */
+	struct addr rtp;  /* where it wants to receive; unset when its host is a name */
+	struct addr rtcp; /* a=rtcp, or else the next port */
+	bool held;        /* 0.0.0.0, or a=inactive, or a=sendonly: it wants to hear nothing */
+	bool relayable;   /* over UDP, and port is not 0 */
 
 	/* To be filled in before sip_sdp_apply(): where we receive for it. Unset: the address
 	 * lines are still ours, the port becomes 0. */
@@ -37,7 +37,7 @@ struct sip_sdp_media {
 struct sip_sdp_line {
 	struct str text; /* without its line end */
 	struct str whole;
-	int media;       /* -1: session level */
+	int media; /* -1: session level */
 };
 
 struct sip_sdp {

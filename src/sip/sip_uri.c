@@ -85,8 +85,7 @@ int sip_hostport_parse(struct str text, struct str *host, uint16_t *port)
 		colon = find(text.s, end, ']');
 	colon = find(colon, end, ':');
 	*host = str_trim(str_range(text.s, colon));
-	if (colon < end &&
-	    (!str_to_uint(str_trim(str_range(colon + 1, end)), 65535, &n) || n == 0))
+	if (colon < end && (!str_to_uint(str_trim(str_range(colon + 1, end)), 65535, &n) || n == 0))
 		return EINVAL;
 	*port = (uint16_t)n;
 	return is_host(*host) ? 0 : EINVAL;

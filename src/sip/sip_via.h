@@ -19,10 +19,10 @@ struct sip_via {
 	struct str transport; /* "UDP" */
 	struct str sent_by;   /* host[:port] */
 	struct str host;
-	uint16_t port;        /* 0: none written */
+	uint16_t port; /* 0: none written */
 	struct str params;
-	struct str branch;    /* empty: none */
-	bool rport;           /* the parameter is there */
+	struct str branch; /* empty: none */
+	bool rport;        /* the parameter is there */
 };
 
 int sip_via_parse(struct sip_via *out, struct str value);

@@ -80,8 +80,8 @@ static int open_family(struct transport *t, int which, int family, uint16_t port
 	t->port[which] = port_of(t->fd[which]);
 	if (dscp > 0 && udp_set_dscp(t->fd[which], family, dscp) != 0)
 		log_warn(LOG_NET, "sip_dscp = %d could not be set on the SIP socket", dscp);
-	return loop_fd_add(t->loop, t->fd[which], LOOP_READ, which == V4 ? v4_readable : v6_readable,
-	    t);
+	return loop_fd_add(t->loop, t->fd[which], LOOP_READ,
+	    which == V4 ? v4_readable : v6_readable, t);
 }
 
 int transport_open(struct transport **out, struct loop *loop, uint16_t port, int dscp,

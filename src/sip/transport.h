@@ -25,7 +25,8 @@ typedef void transport_recv_fn(void *arg, const void *data, size_t len,
 int transport_open(struct transport **out, struct loop *loop, uint16_t port, int dscp,
     transport_recv_fn *fn, void *arg);
 void transport_close(struct transport *t);
-/* Everything that comes and leaves goes into the trace too, which stays the caller's; NULL: none. */
+/* Everything that comes and leaves goes into the trace too, which stays the caller's; NULL: none.
+ */
 void transport_set_trace(struct transport *t, struct trace *trace);
 int transport_send(struct transport *t, const void *data, size_t len, const struct addr *local,
     const struct addr *to);

@@ -28,8 +28,8 @@ static void set_peers(struct flow *f, unsigned leg, uint8_t what)
 		unsigned ip = ((what >> 2) + i) % (HOSTS - 1);
 
 		peer[i].id = i;
-		peer[i].rtp = (struct latch_rule){.signalled = host(ip, what >> 4),
-		    .sendable = what & 64};
+		peer[i].rtp =
+		    (struct latch_rule){.signalled = host(ip, what >> 4), .sendable = what & 64};
 		peer[i].rtcp = peer[i].rtp;
 		if (what & 128)
 			peer[i].rtp.also = host(ip + 1 < HOSTS - 1 ? ip + 1 : 0, 0);

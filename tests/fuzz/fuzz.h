@@ -14,12 +14,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A promise that is broken by some input ends the program, as a wild pointer would. */
-#define HOLDS(claim)                                                                       \
-	do {                                                                               \
-		if (!(claim)) {                                                            \
+#define HOLDS(claim)                                                                        \
+	do {                                                                                \
+		if (!(claim)) {                                                             \
 			fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #claim); \
-			abort();                                                           \
-		}                                                                          \
+			abort();                                                            \
+		}                                                                           \
 	} while (0)
 
 #endif

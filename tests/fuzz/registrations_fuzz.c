@@ -49,7 +49,8 @@ static void check(struct binding *b, void *arg)
 	struct sip_uri uri;
 
 	(void)arg;
-	HOLDS(sip_uri_parse(&uri, str_of(b->contact)) == 0 && sip_uri_parse(&uri, str_of(b->aor)) == 0);
+	HOLDS(sip_uri_parse(&uri, str_of(b->contact)) == 0 &&
+	    sip_uri_parse(&uri, str_of(b->aor)) == 0);
 	HOLDS(str_is_word(str_of(b->mask_user)) && str_is_word(str_of(b->user)));
 	HOLDS(!b->instance || !strpbrk(b->instance, "\t\n"));
 	HOLDS(!b->call_id || !strpbrk(b->call_id, "\t\n"));

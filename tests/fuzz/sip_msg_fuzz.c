@@ -23,9 +23,11 @@ static void check_edited(struct sip_msg *msg)
 	const char *why;
 
 	HOLDS(sip_msg_remove_first(msg, HDR_ROUTE, 2) == 0);
-	HOLDS(sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "Via: SIP/2.0/UDP us\r\n") == 0);
+	HOLDS(
+	    sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "Via: SIP/2.0/UDP us\r\n") == 0);
 	HOLDS(sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "X: y\r\n") == 0);
-	HOLDS(sip_msg_replace(msg, sip_msg_line(msg, HDR_TO)->value, str_of("<sip:x@example.org>")) == 0);
+	HOLDS(sip_msg_replace(msg, sip_msg_line(msg, HDR_TO)->value,
+		  str_of("<sip:x@example.org>")) == 0);
 	HOLDS(sip_msg_insertf(msg, msg->body.s, "body") == 0);
 	HOLDS(sip_msg_splice(msg, &b) == 0);
 	if (b.len <= SIP_MSG_MAX && msg->n_lines + 2 <= SIP_LINES_MAX &&

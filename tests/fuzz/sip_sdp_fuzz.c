@@ -51,7 +51,8 @@ static void check(const char *body, size_t len, const struct addr *ours)
 		const struct sip_sdp_media *m = &again.media[i];
 
 		HOLDS(m->port == addr_port(&sdp.media[i].relay));
-		HOLDS(!addr_is_set(&m->rtp) || addr_is_any(&m->rtp) || addr_equal_ip(&m->rtp, ours));
+		HOLDS(
+		    !addr_is_set(&m->rtp) || addr_is_any(&m->rtp) || addr_equal_ip(&m->rtp, ours));
 		HOLDS(!addr_is_set(&m->rtcp) || addr_is_any(&m->rtcp) ||
 		    addr_equal_ip(&m->rtcp, ours));
 	}

@@ -136,7 +136,7 @@ static void report(const struct recording *r, int count, char **hertz)
 
 int main(int argc, char **argv)
 {
-	struct recording r = { 0 };
+	struct recording r = {0};
 	FILE *f;
 
 	if (argc < 3) {

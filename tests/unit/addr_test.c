@@ -6,8 +6,7 @@
 
 #include "tap.h"
 
-static struct addr A(const char *ip, uint16_t port)
-{
+static struct addr A(const char *ip, uint16_t port) {
 	struct addr a;
 
 	if (addr_parse(&a, ip, port) != 0)
@@ -15,24 +14,24 @@ static struct addr A(const char *ip, uint16_t port)
 	return a;
 }
 
-static void test_parse(void)
+static void
+test_parse(void)
 {
 	static const char *const good[][2] = {
-		{ "192.0.2.1", "192.0.2.1:5060" },
-		{ "2001:db8::1", "[2001:db8::1]:5060" },
-		{ "[2001:DB8::1]", "[2001:db8::1]:5060" },
-		{ "::ffff:192.0.2.9", "192.0.2.9:5060" },
-		{ "[::ffff:192.0.2.9]", "192.0.2.9:5060" },
-		{ "::", "[::]:5060" },
-		{ "fe80::1%lo", "[fe80::1%lo]:5060" },
-		{ "fe80::1%4000000000", "[fe80::1%4000000000]:5060" },
+	    {"192.0.2.1", "192.0.2.1:5060"},
+	    {"2001:db8::1", "[2001:db8::1]:5060"},
+	    {"[2001:DB8::1]", "[2001:db8::1]:5060"},
+	    {"::ffff:192.0.2.9", "192.0.2.9:5060"},
+	    {"[::ffff:192.0.2.9]", "192.0.2.9:5060"},
+	    {"::", "[::]:5060"},
+	    {"fe80::1%lo", "[fe80::1%lo]:5060"},
+	    {"fe80::1%4000000000", "[fe80::1%4000000000]:5060"},
 	};
-	static const char *const bad[] = { "", "[]", "[", "]", "[::1", "::1]", "[192.0.2.1]",
-		"1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "0x7f.1", "example.com",
-		"::1%",
-		"2001:db8::1%lo", "fe80::1%nosuchif", "fe80::1%0", "fe80::1%99999999999", "1:2",
-		"%lo",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	static const char *const bad[] = {"", "[]", "[", "]", "[::1", "::1]", "[192.0.2.1]",
+	    "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "0x7f.1", "example.com",
+	    "::1%", "2001:db8::1%lo", "fe80::1%nosuchif", "fe80::1%0", "fe80::1%99999999999", "1:2",
+	    "%lo",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 	char text[ADDR_TEXT_MAX];
 	struct addr a;
 
@@ -51,7 +50,7 @@ static void test_parse(void)
 
 static void test_format(void)
 {
-	struct addr a = A("2001:db8::1", 99), none = { .u.sa.sa_family = AF_UNSPEC };
+	struct addr a = A("2001:db8::1", 99), none = {.u.sa.sa_family = AF_UNSPEC};
 	struct addr longest = A("fe80:1111:2222:3333:4444:5555:6666:7777", 65535);
 	char text[ADDR_TEXT_MAX];
 
@@ -70,9 +69,9 @@ static void test_format(void)
 
 static void test_set(void)
 {
-	struct sockaddr_storage ss = { .ss_family = AF_UNIX };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(4) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_flowinfo = 77 };
+	struct sockaddr_storage ss = {.ss_family = AF_UNIX};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(4)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_flowinfo = 77};
 	char text[ADDR_TEXT_MAX];
 	struct addr a, b;
 
@@ -112,8 +111,8 @@ static void test_equal(void)
 {
 	struct addr a = A("192.0.2.1", 1), b = A("192.0.2.1", 2), c = A("192.0.2.2", 1);
 	struct addr v6 = A("::1", 1), zone0 = A("fe80::1", 1), zone1 = zone0, zone2 = zone0;
-	struct addr none = { .u.sa.sa_family = AF_UNSPEC };
-	uint8_t key[16] = { 1 };
+	struct addr none = {.u.sa.sa_family = AF_UNSPEC};
+	uint8_t key[16] = {1};
 
 	ok(addr_equal_ip(&a, &b) && !addr_equal(&a, &b), "ports differ");
 	ok(!addr_equal_ip(&a, &c), "addresses differ");
@@ -156,12 +155,12 @@ static void test_prefix(void)
 
 static void test_kinds(void)
 {
-	static const char *const private_ips[] = { "10.0.0.1", "172.16.0.1", "172.31.255.255",
-		"192.168.0.1", "100.64.0.1", "100.127.255.255", "169.254.3.4", "127.0.0.1",
-		"0.0.0.0", "::", "::1", "fe80::1", "fc00::1", "fdff::1", "::ffff:10.0.0.1" };
-	static const char *const public_ips[] = { "9.255.255.255", "11.0.0.0", "172.15.255.255",
-		"172.32.0.0", "192.167.255.255", "192.169.0.0", "100.63.255.255", "100.128.0.0",
-		"169.253.0.1", "128.0.0.1", "2001:db8::1", "fbff::1", "fe00::1", "::ffff:8.8.8.8" };
+	static const char *const private_ips[] = {"10.0.0.1", "172.16.0.1", "172.31.255.255",
+	    "192.168.0.1", "100.64.0.1", "100.127.255.255", "169.254.3.4", "127.0.0.1", "0.0.0.0",
+	    "::", "::1", "fe80::1", "fc00::1", "fdff::1", "::ffff:10.0.0.1"};
+	static const char *const public_ips[] = {"9.255.255.255", "11.0.0.0", "172.15.255.255",
+	    "172.32.0.0", "192.167.255.255", "192.169.0.0", "100.63.255.255", "100.128.0.0",
+	    "169.253.0.1", "128.0.0.1", "2001:db8::1", "fbff::1", "fe00::1", "::ffff:8.8.8.8"};
 	struct addr a;
 
 	for (size_t i = 0; i < sizeof(private_ips) / sizeof(private_ips[0]); i++) {

@@ -51,8 +51,8 @@ static void open_world(struct world *w, bool one_address)
 	    ports_new(&w->ports, low, (uint16_t)(low + 2 * PAIRS - 1)) != 0 ||
 	    side_new(&w->sides, &side) != 0 || side_refresh(w->sides, &none, NULL) != 0)
 		abort();
-	setup = (struct call_setup){
-	    loop_timers(w->loop), w->relay, w->ports, w->sides, on_lapsed, w};
+	setup =
+	    (struct call_setup){loop_timers(w->loop), w->relay, w->ports, w->sides, on_lapsed, w};
 	if (calls_new(&w->calls, &setup, &limits) != 0)
 		abort();
 	w->lan.side = LAN;
@@ -115,7 +115,8 @@ static void describe(struct sip_sdp *sdp, struct sip_msg **msg, const char *ip,
 		len += snprintf(body + len, sizeof(body) - (size_t)len, "m=audio %u RTP/AVP 0\r\n",
 		    port[i]);
 	snprintf(text, sizeof(text),
-	    "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
+	    "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: "
+	    "<sip:a@b>;tag=1\r\n"
 	    "To: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n"
 	    "Content-Length: %d\r\n\r\n%s",
 	    len, body);
@@ -173,7 +174,8 @@ static void test_media(void)
 	is_int(call_new(w.calls, &w.lan, &w.wan, &call), 0, "a call");
 	ok(call_find(w.calls, call_number(call)) == call, "is found by its number");
 	to_b = say(&w, call, CALLER, 1, "127.0.0.1", a.port, true, &err);
-	ok(err == 0 && to_b >= low && to_b < low + 2 * PAIRS && to_b % 2 == 0, "the offer takes a pair");
+	ok(err == 0 && to_b >= low && to_b < low + 2 * PAIRS && to_b % 2 == 0,
+	    "the offer takes a pair");
 	is_int((long long)ports_free_count(w.ports), 9, "one");
 	ok(call_awaits_answer(call, CALLEE) && !call_awaits_answer(call, CALLER), "B is to answer");
 	to_a = say(&w, call, CALLEE, 2, "127.0.0.1", b.port, false, &err);
@@ -220,7 +222,8 @@ static void test_refused(void)
 	is_int((long long)ports_free_count(w.ports), 8, "two pairs");
 	describe(&sdp, &msg, "127.0.0.1", second_off, 2);
 	is_int(call_answer(call, CALLEE, 2, &w.wan, &sdp), 0, "one is refused");
-	ok(addr_is_set(&sdp.media[0].relay) && !addr_is_set(&sdp.media[1].relay), "as it is written");
+	ok(addr_is_set(&sdp.media[0].relay) && !addr_is_set(&sdp.media[1].relay),
+	    "as it is written");
 	sip_msg_free(msg);
 	is_int((long long)ports_free_count(w.ports), 8, "another early dialog may want it");
 	call_answered(call, 2);
@@ -273,7 +276,8 @@ static void test_glare(void)
 		is_int((long long)ports_free_count(w.ports), 8, "with its m-line");
 		call_offer_refused(call, refused ? second : first);
 		ok(pairs_come_back(&w, 9), "which goes when that is refused too");
-		ok(!call_awaits_answer(call, CALLER) && !call_awaits_answer(call, CALLEE), "none waits");
+		ok(!call_awaits_answer(call, CALLER) && !call_awaits_answer(call, CALLEE),
+		    "none waits");
 	}
 	call_free(call);
 	ok(pairs_come_back(&w, 10), "all come back");

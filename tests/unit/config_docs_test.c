@@ -84,7 +84,7 @@ static void default_text(const struct config_row *row, char *out, size_t size)
 static void test_manual(void)
 {
 	FILE *f = open_doc("doc/siproxd.conf.5");
-	unsigned count[ROWS_MAX] = { 0 };
+	unsigned count[ROWS_MAX] = {0};
 	char line[1000], want[200];
 	bool later = false;
 
@@ -145,7 +145,7 @@ static void load_all(const char *text)
 static void test_example(void)
 {
 	FILE *f = open_doc("siproxd.conf.example");
-	unsigned count[ROWS_MAX] = { 0 };
+	unsigned count[ROWS_MAX] = {0};
 	char line[1000], *text = NULL;
 	size_t len;
 	FILE *all;

@@ -67,7 +67,8 @@ static void test_plain(void)
 	    "a regular expression comes as it is");
 	gives("key = ${HOME} // x /* y", "key", "${HOME} // x /* y", "nothing is expanded");
 	gives("\xef\xbb\xbfkey = value", "key", "value", "a byte order mark is skipped");
-	gives("\n\n  # words\n\nkey = value", "key", "value", "empty lines and comments are skipped");
+	gives("\n\n  # words\n\nkey = value", "key", "value",
+	    "empty lines and comments are skipped");
 	gives_none("", "an empty file has no line");
 	gives_none("\n \t\r\n#x\n  # key = value\n", "comments and blanks are no lines");
 }
@@ -152,7 +153,8 @@ static void test_numbers(void)
 	start_n(&t, three, sizeof(three) - 1);
 	ok(config_lines_next(&t.lines, &t.line) && t.line.number == 1, "the first line is line 1");
 	ok(config_lines_next(&t.lines, &t.line) && t.line.number == 4, "comments count as lines");
-	ok(config_lines_next(&t.lines, &t.line) && t.line.number == 5, "a last line without newline");
+	ok(config_lines_next(&t.lines, &t.line) && t.line.number == 5,
+	    "a last line without newline");
 	is_int(t.line.kind, LINE_NO_EQUALS, "... which has no =");
 	is_str(t.line.key, "c", "... and is told");
 	ok(!config_lines_next(&t.lines, &t.line), "then it is over");

@@ -45,7 +45,7 @@ static bool has_line(const char *text, const char *line)
 /* The next message that the administrator must see, as NAME.values writes it. */
 static const char *next_said(const struct config_messages *msgs, size_t *i, char *out, size_t size)
 {
-	static const char *const word[] = { "error", "warning" };
+	static const char *const word[] = {"error", "warning"};
 
 	for (; *i < msgs->count; ++*i) {
 		const struct config_message *m = &msgs->item[*i];

@@ -11,7 +11,8 @@
 #include "tap.h"
 
 /* One reading; the name in messages is "t". */
-struct try {
+struct
+try {
 	struct config *c;
 	struct config_messages msgs;
 	int err;
@@ -19,7 +20,7 @@ struct try {
 
 static struct try try_n(const char *text, size_t len)
 {
-	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
+	struct try t = {NULL, CONFIG_MESSAGES_INIT, 0};
 
 	t.msgs.explain = true;
 	t.err = config_parse(&t.c, "t", text, len, &t.msgs);
@@ -64,7 +65,8 @@ static void warns(const char *text, const char *message, const char *what)
 	struct try t = try(text);
 
 	ok(t.err == 0 && t.c && said_count(&t, CONFIG_WARN) == 1 &&
-		said(&t, CONFIG_WARN, 1, message), what);
+		said(&t, CONFIG_WARN, 1, message),
+	    what);
 	done(&t);
 }
 
@@ -77,12 +79,12 @@ static void refuses(const char *text, const char *message, const char *what)
 	done(&t);
 }
 
-#define loads(text, claim, what)                                                                   \
-	do {                                                                                       \
-		struct try tried = try(text);                                                      \
-		const struct config *c = tried.c;                                                  \
-		ok(tried.err == 0 && c && (claim), what);                                          \
-		done(&tried);                                                                      \
+#define loads(text, claim, what)                          \
+	do {                                              \
+		struct try tried = try(text);             \
+		const struct config *c = tried.c;         \
+		ok(tried.err == 0 && c && (claim), what); \
+		done(&tried);                             \
 	} while (0)
 
 static void test_defaults(void)
@@ -182,12 +184,12 @@ static void test_lists(void)
 	    c->plugin_regex_pattern.count == 2 &&
 		strcmp(c->plugin_regex_pattern.item[0], "a,b") == 0,
 	    "classic lists append and do not split");
-	loads("plugin_regex_replace = \"\"", c->plugin_regex_replace.count == 1 &&
-		!*c->plugin_regex_replace.item[0], "an empty entry of a list");
+	loads("plugin_regex_replace = \"\"",
+	    c->plugin_regex_replace.count == 1 && !*c->plugin_regex_replace.item[0],
+	    "an empty entry of a list");
 	loads("outbound_domain_name=a\noutbound_domain_host=b\noutbound_domain_port=1\n"
-	    "outbound_domain_name=c\noutbound_domain_host=d\noutbound_domain_port=2",
-	    c->outbound_domain_port.count == 2 && c->outbound_domain_port.item[1] == 2,
-	    "triples");
+	      "outbound_domain_name=c\noutbound_domain_host=d\noutbound_domain_port=2",
+	    c->outbound_domain_port.count == 2 && c->outbound_domain_port.item[1] == 2, "triples");
 	loads("outbound_domain_name=a\noutbound_domain_host=b",
 	    c->outbound_domain_name.count == 0 && c->outbound_domain_host.count == 0,
 	    "triples that do not match are ignored");
@@ -208,7 +210,8 @@ static void test_long_list(void)
 	is_int(t.err, 0, "the longest list");
 	done(&t);
 	t = try(text);
-	ok(t.err == EINVAL && said(&t, CONFIG_ERR, CONFIG_LIST_MAX + 1, "more than"), "one too many");
+	ok(t.err == EINVAL && said(&t, CONFIG_ERR, CONFIG_LIST_MAX + 1, "more than"),
+	    "one too many");
 	done(&t);
 	free(text);
 }
@@ -240,7 +243,8 @@ static void test_acl(void)
 
 static void test_repeated(void)
 {
-	struct try t = try("user = a\nuser = b\nhosts_deny_sip=10.0.0.1\n\nhosts_deny_sip=10.0.0.2");
+	struct try t =
+	    try("user = a\nuser = b\nhosts_deny_sip=10.0.0.1\n\nhosts_deny_sip=10.0.0.2");
 
 	is_str(t.c->user, "b", "the last of two counts");
 	ok(said(&t, CONFIG_WARN, 2, "what line 1 says is void"), "... and is told");
@@ -287,13 +291,15 @@ static void test_later(void)
 	warns("tcp_keepalive = 20", "no effect yet", "what does nothing yet is told");
 	loads("tcp_keepalive = 20", c->tcp_keepalive == 20, "... and kept");
 	loads("tcp_timeout = 600", said_count(&tried, CONFIG_WARN) == 0, "its default is not told");
-	warns("proxy_auth_pwfile = /x", "REGISTER is not authenticated", "no password is asked for");
+	warns("proxy_auth_pwfile = /x", "REGISTER is not authenticated",
+	    "no password is asked for");
 	warns("rtp_input_dejitter = -5", "between", "a wrong value of such an option only warns");
 	loads("rtp_input_dejitter = -5", c->rtp_input_dejitter == 0, "... and its default stays");
 	warns("plugin_fix_DTAG_networks = x", "\"x\"", "the same for networks");
 	warns("load_plugin = /usr/lib/siproxd/plugin_stun.la", "plugin_stun is not part",
 	    "a plugin that is missing");
-	warns("load_plugin = plugin_nonsense.so", "no plugin \"plugin_nonsense\"", "... or unknown");
+	warns("load_plugin = plugin_nonsense.so", "no plugin \"plugin_nonsense\"",
+	    "... or unknown");
 	t = try("load_plugin = plugin_logcall.la\nplugindir = /x\nthread_stack_size = 512\n"
 		"plugin_shortdial_akey = *00");
 	is_int((long long)said_count(&t, CONFIG_WARN), 0, "what nobody misses is no warning");
@@ -309,7 +315,8 @@ static void test_ports(void)
 	warns("rtp_port_low = 7071\nrtp_port_high = 7073", "first port is 7072", "... is told");
 	refuses("rtp_port_high = 7069", "no pair", "the end before the start");
 	refuses("rtp_port_high = 7072\nrtp_port_low = 7073", "no pair", "no pair fits");
-	refuses("rtp_port_high = 65535\nrtp_port_low = 65535", "no pair", "no pair at the very end");
+	refuses("rtp_port_high = 65535\nrtp_port_low = 65535", "no pair",
+	    "no pair at the very end");
 	warns("sip_listen_port = 7075", "RTP ports", "SIP among the RTP ports");
 }
 
@@ -388,9 +395,10 @@ static void test_restart(void)
 {
 	struct try a = try("if_inbound = eth0\nuser = a\nrtp_timeout = 10");
 	struct try b = try("if_inbound = eth0, eth1\nuser = \"a\"\nrtp_timeout = 20\npid_file = x");
-	struct names names = { "" };
+	struct names names = {""};
 
-	is_int((long long)config_restart_needed(a.c, b.c, add_name, &names), 2, "two need a restart");
+	is_int((long long)config_restart_needed(a.c, b.c, add_name, &names), 2,
+	    "two need a restart");
 	is_str(names.text, "if_inbound pid_file ", "... these");
 	names.text[0] = '\0';
 	is_int((long long)config_restart_needed(a.c, a.c, add_name, &names), 0, "none does");
@@ -400,7 +408,7 @@ static void test_restart(void)
 
 static void test_none_found(void)
 {
-	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
+	struct try t = {NULL, CONFIG_MESSAGES_INIT, 0};
 	const char *text;
 
 	t.err = config_load(&t.c, NULL, &t.msgs);
@@ -418,7 +426,7 @@ static void test_none_found(void)
 
 static void test_load(void)
 {
-	struct try t = { NULL, CONFIG_MESSAGES_INIT, 0 };
+	struct try t = {NULL, CONFIG_MESSAGES_INIT, 0};
 	char path[] = "/tmp/siproxd-config-XXXXXX", name[80];
 	FILE *f;
 

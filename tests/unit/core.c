@@ -133,8 +133,7 @@ static struct flow *nth_flow(const struct core *c, unsigned n)
 	return NULL;
 }
 
-size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg,
-    const struct flow_peer **out)
+size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg, const struct flow_peer **out)
 {
 	struct flow *f = nth_flow(c, n);
 
@@ -411,8 +410,8 @@ int core_start(struct core *c, bool one_interface)
 	if (!err)
 		err = location_new(&sd->location, sd->key, (size_t)c->config.max_registrations);
 	if (!err)
-		err = dialogs_new(&sd->dialogs, sd->timers, sd->key,
-		    2 * (size_t)c->config.max_calls);
+		err =
+		    dialogs_new(&sd->dialogs, sd->timers, sd->key, 2 * (size_t)c->config.max_calls);
 	if (!err)
 		err = limit_new(&sd->strangers, 20, 5, 64);
 	if (!err)
@@ -550,8 +549,8 @@ void core_answer(struct core *c, const struct core_sent *m, const char *status, 
 	add_lines(text, &request, "Via");
 	add_lines(text, &request, "Record-Route");
 	add_lines(text, &request, "From");
-	sprintf(text + strlen(text), "To: %s%s%s\r\n", to, tag && !strstr(to, ";tag=") ? ";tag=" : "",
-	    tag && !strstr(to, ";tag=") ? tag : "");
+	sprintf(text + strlen(text), "To: %s%s%s\r\n", to,
+	    tag && !strstr(to, ";tag=") ? ";tag=" : "", tag && !strstr(to, ";tag=") ? tag : "");
 	add_lines(text, &request, "Call-ID");
 	add_lines(text, &request, "CSeq");
 	sprintf(text + strlen(text), "%s\n%s", extra ? extra : "", body ? body : "");
@@ -593,8 +592,12 @@ const struct core_sent *core_expect(struct core *c, enum side side, const char *
 
 	ok(pass, what);
 	if (!pass)
-		printf("# want \"%s\" to %s, got %s \"%.200s\"\n", start, side == LAN ? "LAN" : "WAN",
-		    !m ? "" : m->side == LAN ? "to LAN" : "to WAN", m ? m->text : "nothing");
+		printf("# want \"%s\" to %s, got %s \"%.200s\"\n", start,
+		    side == LAN ? "LAN" : "WAN",
+		    !m                   ? ""
+			: m->side == LAN ? "to LAN"
+					 : "to WAN",
+		    m ? m->text : "nothing");
 	return m ? m : &nothing;
 }
 
@@ -619,10 +622,11 @@ void core_expect_rest(struct core *c, const char *what)
 
 	ok(rest, what);
 	if (!rest)
-		printf("# %zu transactions, %zu forwards, %zu dialogs, %zu calls, %zu of %zu ports free\n",
+		printf("# %zu transactions, %zu forwards, %zu dialogs, %zu calls, %zu of %zu ports "
+		       "free\n",
 		    transactions_count(sd->transactions), sd->forwards.count,
-		    dialogs_count(sd->dialogs), calls_count(sd->calls),
-		    ports_free_count(sd->ports), ports_total(sd->ports));
+		    dialogs_count(sd->dialogs), calls_count(sd->calls), ports_free_count(sd->ports),
+		    ports_total(sd->ports));
 	ok(!c->leaked, "and the WAN saw nothing of the LAN");
 	c->leaked = false;
 }

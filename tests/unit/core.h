@@ -38,9 +38,9 @@ struct core {
 	struct timers timers;
 	struct core_sent *sent;
 	size_t n_sent, cap_sent, n_read;
-	int send_err;   /* what sending to the WAN returns */
-	bool leaked;    /* the WAN got to see what it must not */
-	bool muted;     /* keep nothing of what is sent */
+	int send_err; /* what sending to the WAN returns */
+	bool leaked;  /* the WAN got to see what it must not */
+	bool muted;   /* keep nothing of what is sent */
 };
 
 /* Fills the two interfaces; `one` for a machine in front of the router, with 192.168.1.1 only. */

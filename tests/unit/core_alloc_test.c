@@ -64,8 +64,8 @@ int failing_asprintf(char **out, const char *fmt, ...)
 }
 
 #define SDP "Content-Type: application/sdp\n"
-#define BODY(ip, port)                                                                             \
-	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n"                      \
+#define BODY(ip, port)                                                        \
+	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n" \
 	"m=audio " port " RTP/AVP 0\r\na=rtcp:" port "\r\n"
 #define OFFER  BODY("192.168.1.10", "40000")
 #define ANSWER BODY("198.51.100.20", "50000")
@@ -74,8 +74,7 @@ int failing_asprintf(char **out, const char *fmt, ...)
 static const struct core_sent *newest(const struct core *c, enum side side, const char *start)
 {
 	for (size_t i = c->n_sent; i-- > 0;)
-		if (c->sent[i].side == side &&
-		    strncmp(c->sent[i].text, start, strlen(start)) == 0)
+		if (c->sent[i].side == side && strncmp(c->sent[i].text, start, strlen(start)) == 0)
 			return &c->sent[i];
 	return NULL;
 }
@@ -211,8 +210,8 @@ static bool at_rest(const struct core *c)
 	const struct siproxd *sd = &c->sd;
 
 	return transactions_count(sd->transactions) == 0 && sd->forwards.count == 0 &&
-	    dialogs_count(sd->dialogs) == 0 && calls_count(sd->calls) == 0 &&
-	    core_lookups() == 0 && ports_free_count(sd->ports) == ports_total(sd->ports);
+	    dialogs_count(sd->dialogs) == 0 && calls_count(sd->calls) == 0 && core_lookups() == 0 &&
+	    ports_free_count(sd->ports) == ports_total(sd->ports);
 }
 
 /* Lets allocations number `n`, and number `n` behind it, fail; false when there are fewer. */

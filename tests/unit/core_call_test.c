@@ -2,11 +2,11 @@
 /* Whole calls through the proxy, and all the ways in which they end. */
 #include "core.c"
 
-#define OFFER                                                                                      \
-	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n"          \
+#define OFFER                                                                             \
+	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n" \
 	"m=audio 40000 RTP/AVP 0\r\na=sendrecv\r\n"
-#define ANSWER                                                                                     \
-	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n"        \
+#define ANSWER                                                                              \
+	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n" \
 	"m=audio 50000 RTP/AVP 0\r\n"
 #define SDP "Content-Type: application/sdp\n"
 
@@ -108,7 +108,8 @@ static void test_out(void)
 	is_str(core_header(m, "Contact", 0), "\"Alice A.\" <sip:alice@203.0.113.1>", "our contact");
 	is_str(core_header(m, "From", 0), "\"Alice A.\" <sip:alice@198.51.100.7>;tag=af", "From");
 	ok(core_has(m, "X-Odd:  as   it is \r\nSubject: a, b\r\n"), "the rest byte for byte");
-	ok(core_has(m, "c=IN IP4 203.0.113.1\r\n") && core_has(m, "o=- 1 1 IN IP4 203.0.113.1\r\n") &&
+	ok(core_has(m, "c=IN IP4 203.0.113.1\r\n") &&
+		core_has(m, "o=- 1 1 IN IP4 203.0.113.1\r\n") &&
 		core_has(m, "m=audio 7070 RTP/AVP 0\r\n"),
 	    "the description names our WAN address");
 	is_int((long long)strlen(core_body(m)), atoi(core_header(m, "Content-Length", 0)),
@@ -118,8 +119,9 @@ static void test_out(void)
 	core_answer(&c, m, "183 Progress", "bt",
 	    BOB_CONTACT "Record-Route: <sip:198.51.100.7;lr>\n" SDP, ANSWER);
 	m = core_expect(&c, LAN, "SIP/2.0 183 Progress\r\n", "early media");
-	ok(core_has(m, "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKa1;rport=5060;"
-		       "received=192.168.1.10\r\n"),
+	ok(core_has(m,
+	       "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKa1;rport=5060;"
+	       "received=192.168.1.10\r\n"),
 	    "with the phone's Via");
 	is_int(core_count(m, "Via"), 1, "and no other");
 	is_str(core_header(m, "Record-Route", 0), "<sip:198.51.100.7;lr>", "the far Record-Route");
@@ -184,7 +186,8 @@ static void test_bye_from_bob(void)
 	is_int(core_count(m, "Via"), 3, "with all Vias");
 	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP 192.168.1.1:5060;branch=", 36) == 0,
 	    "ours on top");
-	is_str(core_header(m, "Via", 2), "SIP/2.0/UDP 198.51.100.20;branch=z9hG4bKinner", "inner Via");
+	is_str(core_header(m, "Via", 2), "SIP/2.0/UDP 198.51.100.20;branch=z9hG4bKinner",
+	    "inner Via");
 	is_int(core_count(m, "Record-Route"), 1, "no Record-Route of ours within a dialog");
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	m = core_expect(&c, WAN, "SIP/2.0 200", "200");
@@ -208,7 +211,8 @@ static void test_bye_answers(void)
 	establish(&c);
 	alice(&c, "BYE", "sip:bob@198.51.100.20", 2, "bye1", "bt", "", "");
 	m = core_expect(&c, WAN, "BYE", "BYE");
-	core_answer(&c, m, "407 Authenticate", NULL, "Proxy-Authenticate: Digest realm=\"x\"\n", NULL);
+	core_answer(&c, m, "407 Authenticate", NULL, "Proxy-Authenticate: Digest realm=\"x\"\n",
+	    NULL);
 	core_expect(&c, LAN, "SIP/2.0 407", "is challenged");
 	is_int((long long)free_ports(&c), 9, "which keeps the ports");
 	is_int((long long)calls_count(c.sd.calls), 1, "and the call");
@@ -246,14 +250,17 @@ static void test_in(void)
 	    "Call-ID: in-1\nCSeq: 7 INVITE\n"
 	    "Contact: <sip:carol@198.51.100.20;gr=x>\n" SDP "\n" ANSWER);
 	core_expect(&c, WAN, "SIP/2.0 100", "100");
-	m = core_expect(&c, LAN, "INVITE sip:bob@192.168.1.10:5060 SIP/2.0\r\n", "it rings at Bob's");
-	is_str(core_header(m, "Record-Route", 0), "<sip:192.168.1.1;lr>", "our Record-Route on top");
+	m = core_expect(&c, LAN, "INVITE sip:bob@192.168.1.10:5060 SIP/2.0\r\n",
+	    "it rings at Bob's");
+	is_str(core_header(m, "Record-Route", 0), "<sip:192.168.1.1;lr>",
+	    "our Record-Route on top");
 	is_str(core_header(m, "Record-Route", 1), "<sip:198.51.100.7;lr>", "of the others");
 	is_str(core_header(m, "Contact", 0), "<sip:carol@198.51.100.20;gr=x>", "Carol's contact");
 	is_str(core_header(m, "Via", 1),
 	    "SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKi1;rport=5060;received=198.51.100.7",
 	    "the Via with received and rport");
-	ok(core_has(m, "m=audio 7070 ") && core_has(m, "c=IN IP4 192.168.1.1\r\n"), "our LAN media");
+	ok(core_has(m, "m=audio 7070 ") && core_has(m, "c=IN IP4 192.168.1.1\r\n"),
+	    "our LAN media");
 	core_answer(&c, m, "180 Ringing", "bt", "Contact: <sip:bob@192.168.1.10:5060;x=1>\n", NULL);
 	m = core_expect(&c, WAN, "SIP/2.0 180", "180");
 	is_str(core_header(m, "Contact", 0), "<sip:bob@203.0.113.1>", "our contact");
@@ -264,7 +271,8 @@ static void test_in(void)
 	m = &c.sent[c.n_sent - 2];
 	core_answer(&c, m, "200 OK", "bt", "Contact: <sip:bob@192.168.1.10:5060;x=1>\n" SDP, OFFER);
 	m = core_expect(&c, WAN, "SIP/2.0 200", "200");
-	ok(core_has(m, "m=audio 7070 ") && core_has(m, "c=IN IP4 203.0.113.1\r\n"), "our WAN media");
+	ok(core_has(m, "m=audio 7070 ") && core_has(m, "c=IN IP4 203.0.113.1\r\n"),
+	    "our WAN media");
 	core_receive(&c, WAN, CORE_PROVIDER,
 	    "ACK sip:bob@203.0.113.1 SIP/2.0\n"
 	    "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKi2\nMax-Forwards: 9\n"
@@ -307,14 +315,16 @@ static void test_cancel(void)
 		    "CANCEL sip:bob@198.51.100.7 SIP/2.0\r\n", "until a provisional response");
 
 		m = &c.sent[1];
-		is_str(core_header(cancel, "Via", 0), core_header(m, "Via", 0), "with its INVITE's Via");
+		is_str(core_header(cancel, "Via", 0), core_header(m, "Via", 0),
+		    "with its INVITE's Via");
 		core_answer(&c, cancel, "200 OK", "x", "", NULL);
 	}
 	alice(&c, "CANCEL", "sip:bob@198.51.100.7", 1, "a1", "", "", "");
 	core_expect(&c, LAN, "SIP/2.0 200", "a repeated CANCEL is answered again");
 	core_expect_silence(&c, "and sent once");
 	core_answer(&c, &c.sent[1], "487 Request Terminated", "bt", "", NULL);
-	m = core_expect(&c, WAN, "ACK sip:bob@198.51.100.7 SIP/2.0\r\n", "487 is acknowledged by us");
+	m = core_expect(&c, WAN, "ACK sip:bob@198.51.100.7 SIP/2.0\r\n",
+	    "487 is acknowledged by us");
 	is_str(core_header(m, "To", 0), "<sip:bob@198.51.100.7>;tag=bt", "with its tag");
 	core_expect(&c, LAN, "SIP/2.0 487", "and passed on");
 	alice(&c, "ACK", "sip:bob@198.51.100.7", 1, "a1", "bt", "", "");
@@ -350,7 +360,8 @@ static void test_cancel(void)
 	core_answer(&c, &c.sent[1], "180 Ringing", "bt", BOB_CONTACT, NULL);
 	alice(&c, "CANCEL", "sip:bob@198.51.100.7", 1, "a1", "", "", "");
 	core_wait(&c, 32500);
-	ok(strncmp(c.sent[c.n_sent - 1].text, "SIP/2.0 487", 11) == 0, "then it is 487 all the same");
+	ok(strncmp(c.sent[c.n_sent - 1].text, "SIP/2.0 487", 11) == 0,
+	    "then it is 487 all the same");
 	core_wait(&c, 70000);
 	core_forget(&c);
 	core_expect_rest(&c, "all is forgotten");
@@ -743,8 +754,10 @@ static void test_silence(void)
 	while (c.n_read == c.n_sent && core_unix_time < 1700001000)
 		core_wait(&c, 100);
 	ok(core_unix_time >= 1700000500 && core_unix_time < 1700000503, "five minutes of silence");
-	m = core_expect(&c, LAN, "BYE sip:alice@192.168.1.10:5060;ob SIP/2.0\r\n", "silence ends it");
-	is_str(core_header(m, "From", 0), "<sip:bob@198.51.100.7>;tag=bt", "Alice hears it from Bob");
+	m = core_expect(&c, LAN, "BYE sip:alice@192.168.1.10:5060;ob SIP/2.0\r\n",
+	    "silence ends it");
+	is_str(core_header(m, "From", 0), "<sip:bob@198.51.100.7>;tag=bt",
+	    "Alice hears it from Bob");
 	is_str(core_header(m, "To", 0), "\"Alice A.\" <sip:alice@198.51.100.7>;tag=af", "to her");
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	m = core_expect(&c, WAN, "BYE sip:bob@198.51.100.20 SIP/2.0\r\n", "and Bob from Alice");

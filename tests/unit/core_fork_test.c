@@ -3,11 +3,11 @@
 #include "core.c"
 
 #define SDP "Content-Type: application/sdp\n"
-#define FAR                                                                                        \
-	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n"        \
+#define FAR                                                                                 \
+	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n" \
 	"m=audio 50000 RTP/AVP 0\r\n"
-#define NEAR(n)                                                                                    \
-	"v=0\r\no=- 1 1 IN IP4 192.168.1." n "\r\ns=-\r\nc=IN IP4 192.168.1." n "\r\nt=0 0\r\n"    \
+#define NEAR(n)                                                                                 \
+	"v=0\r\no=- 1 1 IN IP4 192.168.1." n "\r\ns=-\r\nc=IN IP4 192.168.1." n "\r\nt=0 0\r\n" \
 	"m=audio 400" n " RTP/AVP 0\r\n"
 #define CONTACT(n) "Contact: <sip:bob@192.168.1." n ":5060>\n"
 
@@ -205,10 +205,10 @@ static void test_dead_phone(void)
 	core_answer(&c, m[0], "180 Ringing", "t0", CONTACT("10"), NULL);
 	core_wait(&c, 33000);
 	last = &c.sent[c.n_sent - 1];
-	ok(last->side == LAN && core_has(last, "INVITE sip:bob@192.168.1.11"), "it is tried for long");
+	ok(last->side == LAN && core_has(last, "INVITE sip:bob@192.168.1.11"),
+	    "it is tried for long");
 	c.n_read = c.n_sent;
-	core_answer(&c, m[0], "200 OK", "t0",
-	    CONTACT("10") SDP, NEAR("10"));
+	core_answer(&c, m[0], "200 OK", "t0", CONTACT("10") SDP, NEAR("10"));
 	core_expect(&c, WAN, "SIP/2.0 200", "the other one may still answer");
 	core_expect_silence(&c, "and nobody is cancelled");
 	core_wait(&c, 100000);

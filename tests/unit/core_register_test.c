@@ -31,8 +31,8 @@ static const char *register_phone(struct core *c, const char *phone, const char 
 	send_register(c, phone, call_id, cseq, contact, "Expires: 600\n");
 	m = core_expect(c, WAN, "REGISTER", "a REGISTER goes out");
 	snprintf(user, sizeof(user), "%s", strchr(core_header(m, "Contact", 0), ':') + 1);
-	snprintf(extra, sizeof(extra), "Contact: <sip:%.*s>;expires=300\n",
-	    (int)strcspn(user, ">"), user);
+	snprintf(extra, sizeof(extra), "Contact: <sip:%.*s>;expires=300\n", (int)strcspn(user, ">"),
+	    user);
 	user[strcspn(user, "@")] = '\0';
 	core_answer(c, m, "200 OK", "reg", extra, NULL);
 	core_expect(c, LAN, "SIP/2.0 200", "and its 200 comes back");
@@ -60,7 +60,8 @@ static void test_challenge(void)
 	is_str(core_header(m, "Contact", 0), "<sip:alice@203.0.113.1>;q=0.5",
 	    "with our WAN address as its contact");
 	is_int(core_count(m, "Via"), 1, "one Via");
-	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP 203.0.113.1:5060;branch=z9hG4bK", 43) == 0,
+	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP 203.0.113.1:5060;branch=z9hG4bK", 43) ==
+		0,
 	    "which is ours");
 	is_str(core_header(m, "Max-Forwards", 0), "69", "Max-Forwards counts down");
 	is_str(core_header(m, "Supported", 0), "path", "what is not ours passes");
@@ -70,8 +71,9 @@ static void test_challenge(void)
 	m = core_expect(&c, LAN, "SIP/2.0 401", "the challenge comes back");
 	is_str(core_header(m, "WWW-Authenticate", 0), "Digest realm=\"x\", nonce=\"1\"",
 	    "unchanged");
-	ok(core_has(m, "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKreg-11;rport=5060;"
-		       "received=192.168.1.10\r\n"),
+	ok(core_has(m,
+	       "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKreg-11;rport=5060;"
+	       "received=192.168.1.10\r\n"),
 	    "with the phone's Via");
 	is_int((long long)targets(&c, "alice"), 0, "nobody is registered yet");
 
@@ -144,7 +146,8 @@ static void test_two_phones(void)
 	is_int((long long)targets(&c, "alice"), 2, "and makes no third binding");
 
 	/* the registrar lists all, with another device of the same user first */
-	send_register(&c, CORE_PHONE, "reg-1", 2, "<sip:alice@192.168.1.10:5060>", "Expires: 600\n");
+	send_register(&c, CORE_PHONE, "reg-1", 2, "<sip:alice@192.168.1.10:5060>",
+	    "Expires: 600\n");
 	m = core_expect(&c, WAN, "REGISTER", "a refresh");
 	snprintf(extra, sizeof(extra),
 	    "Contact: <sip:alice@192.0.2.9>;expires=5\n"
@@ -153,10 +156,12 @@ static void test_two_phones(void)
 	    token);
 	core_answer(&c, m, "200 OK", "reg", extra, NULL);
 	m = core_expect(&c, LAN, "SIP/2.0 200", "200");
-	is_str(core_header(m, "Contact", 0), "<sip:alice@192.0.2.9>;expires=5", "a foreign contact");
+	is_str(core_header(m, "Contact", 0), "<sip:alice@192.0.2.9>;expires=5",
+	    "a foreign contact");
 	is_str(core_header(m, "Contact", 1), "<sip:alice@192.168.1.99:5060>;expires=50",
 	    "the other phone's, as it is now");
-	is_str(core_header(m, "Contact", 2), "<sip:alice@192.168.1.10:5060>;expires=400", "its own");
+	is_str(core_header(m, "Contact", 2), "<sip:alice@192.168.1.10:5060>;expires=400",
+	    "its own");
 	core_wait(&c, 350000);
 	is_int((long long)targets(&c, "alice"), 1,
 	    "its own grant counts, not that of a namesake elsewhere");
@@ -212,7 +217,8 @@ static void test_own_registrar(void)
 	    "i: own-1\nCSeq: 1 REGISTER\n"
 	    "m: <sip:bob@192.168.1.10>;expires=100\n\n");
 	m = core_expect(&c, LAN, "SIP/2.0 200", "for our own address we are the registrar");
-	is_str(core_header(m, "Contact", 0), "<sip:bob@192.168.1.10>;expires=100", "with the binding");
+	is_str(core_header(m, "Contact", 0), "<sip:bob@192.168.1.10>;expires=100",
+	    "with the binding");
 	is_int((long long)targets(&c, "bob"), 1, "which is there");
 	core_receive(&c, LAN, CORE_PHONE,
 	    "REGISTER sip:192.168.1.1 SIP/2.0\n"

@@ -3,8 +3,8 @@
 #include "core.c"
 
 #define SDP "Content-Type: application/sdp\n"
-#define OFFER                                                                                      \
-	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n"          \
+#define OFFER                                                                             \
+	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n" \
 	"m=audio 40000 RTP/AVP 0\r\n"
 
 /* A request without a dialog; the branch is fresh each time. */
@@ -128,10 +128,10 @@ static void test_checks(void)
 	core_stop(&c);
 }
 
-#define LOOPING                                                                                    \
-	"INVITE sip:bob@198.51.100.7 SIP/2.0\n"                                                    \
-	"Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKl%d\n%s"                                 \
-	"From: <sip:x@198.51.100.7>;tag=x\nTo: <sip:y@198.51.100.7>\n"                             \
+#define LOOPING                                                        \
+	"INVITE sip:bob@198.51.100.7 SIP/2.0\n"                        \
+	"Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKl%d\n%s"     \
+	"From: <sip:x@198.51.100.7>;tag=x\nTo: <sip:y@198.51.100.7>\n" \
 	"Call-ID: loop\nCSeq: 1 INVITE\nContact: <sip:x@192.168.1.10>\n\n"
 
 static void test_loop(void)
@@ -145,7 +145,8 @@ static void test_loop(void)
 		core_expect(&c, WAN, "INVITE", "INVITE");
 		core_receive(&c, LAN, CORE_PHONE_2, LOOPING, 2,
 		    i ? "Max-Forwards: 18\n" : "Max-Forwards: 69\n");
-		core_expect(&c, LAN, "SIP/2.0 482", "it comes back with fewer forwards left: a loop");
+		core_expect(&c, LAN, "SIP/2.0 482",
+		    "it comes back with fewer forwards left: a loop");
 		core_wait(&c, 100000);
 		core_forget(&c);
 		core_expect_rest(&c, "all is forgotten");
@@ -224,9 +225,11 @@ static void test_record_route_in_failures(void)
 			;
 		ok(m != NULL, "a response goes out");
 		is_int(core_count(m, "Record-Route"), 1, "our Record-Route is cut");
-		is_str(core_header(m, "Record-Route", 0), "<sip:198.51.100.7;lr>", "the others stay");
+		is_str(core_header(m, "Record-Route", 0), "<sip:198.51.100.7;lr>",
+		    "the others stay");
 		ok(core_has(m, "sip:bob@203.0.113.1>"), "our own contact is translated");
-		is_int(core_has(m, "sip:carl@example.org"), i < 2, "another one of a failure is not");
+		is_int(core_has(m, "sip:carl@example.org"), i < 2,
+		    "another one of a failure is not");
 		core_wait(&c, 300000);
 		core_forget(&c);
 		core_expect_rest(&c, "all is forgotten");
@@ -249,7 +252,8 @@ static void test_lan_proxy(void)
 	core_receive(&c, LAN, CORE_PHONE,
 	    "SIP/2.0 200 OK\nVia: %s\nVia: %s\n"
 	    "Record-Route: <sip:192.168.1.77;lr>, <sip:192.168.1.78;lr>,<sip:192.168.1.1;lr>\n"
-	    "From: %s\nTo: %s;tag=t\nCall-ID: %s\nCSeq: 1 INVITE\nContact: <sip:bob@192.168.1.10>\n\n",
+	    "From: %s\nTo: %s;tag=t\nCall-ID: %s\nCSeq: 1 INVITE\nContact: "
+	    "<sip:bob@192.168.1.10>\n\n",
 	    core_header(m, "Via", 0), core_header(m, "Via", 1), core_header(m, "From", 0),
 	    core_header(m, "To", 0), core_header(m, "Call-ID", 0));
 	{
@@ -277,7 +281,8 @@ static void test_crowded_lines(void)
 	core_start(&c, false);
 	core_receive(&c, LAN, CORE_PHONE,
 	    "INVITE sip:bob@198.51.100.7 SIP/2.0\n"
-	    "v: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKc1;rport, SIP/2.0/UDP 192.168.1.20;branch=z\n"
+	    "v: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKc1;rport, SIP/2.0/UDP "
+	    "192.168.1.20;branch=z\n"
 	    "Via: SIP/2.0/UDP 192.168.1.30\n ;branch=y\n"
 	    "Route: <sip:192.168.1.1;lr>,\n <sip:203.0.113.1;lr> ,<sip:198.51.100.7;lr>\n"
 	    "Record-Route: <sip:192.168.1.20;lr>,<sip:192.168.1.30;lr>\n"
@@ -298,7 +303,8 @@ static void test_crowded_lines(void)
 	is_str(core_header(m, "Via", 0),
 	    "SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKc1;rport=5060;received=192.168.1.10", "Via 1");
 	is_str(core_header(m, "Via", 1), "SIP/2.0/UDP 192.168.1.20;branch=z", "Via 2");
-	ok(core_has(m, "Via: SIP/2.0/UDP 192.168.1.30\r\n ;branch=y\r\n"), "Via 3 as it was folded");
+	ok(core_has(m, "Via: SIP/2.0/UDP 192.168.1.30\r\n ;branch=y\r\n"),
+	    "Via 3 as it was folded");
 	is_str(core_header(m, "Record-Route", 0), "<sip:192.168.1.1;lr>", "ours");
 	is_str(core_header(m, "Record-Route", 1), "<sip:192.168.1.20;lr>,<sip:192.168.1.30;lr>",
 	    "then those of the LAN");

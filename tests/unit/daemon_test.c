@@ -156,14 +156,14 @@ static void test_detach(void)
 
 static int drop_to_nobody(void)
 {
-	struct daemon_ids ids = { .user = "nobody", .chroot_dir = dir };
+	struct daemon_ids ids = {.user = "nobody", .chroot_dir = dir};
 	const struct passwd *pw = getpwnam("nobody");
 	gid_t groups[64];
 	int n;
 
 	if (pw == NULL)
 		return 77;
-	if (setgroups(1, (gid_t[]){ 0 }) != 0)
+	if (setgroups(1, (gid_t[]){0}) != 0)
 		return 77;
 	if (daemon_drop_root(&ids, why, sizeof(why)) != 0 || why[0] != '\0')
 		return 1;
@@ -181,14 +181,14 @@ static int drop_to_nobody(void)
 
 static int drop_to_root(void)
 {
-	struct daemon_ids ids = { .user = "root" };
+	struct daemon_ids ids = {.user = "root"};
 
 	return daemon_drop_root(&ids, why, sizeof(why)) == 0 && strstr(why, "root") ? 0 : 1;
 }
 
 static int bad_chroot(void)
 {
-	struct daemon_ids ids = { .user = "nobody", .chroot_dir = "/nosuchdir" };
+	struct daemon_ids ids = {.user = "nobody", .chroot_dir = "/nosuchdir"};
 
 	if (daemon_drop_root(&ids, why, sizeof(why)) != ENOENT)
 		return 1;
@@ -197,7 +197,7 @@ static int bad_chroot(void)
 
 static int unknown_user(void)
 {
-	struct daemon_ids ids = { .user = "nosuchuser", .chroot_dir = dir };
+	struct daemon_ids ids = {.user = "nosuchuser", .chroot_dir = dir};
 
 	if (daemon_drop_root(&ids, why, sizeof(why)) != EINVAL || !strstr(why, "nosuchuser"))
 		return 1;
@@ -206,8 +206,8 @@ static int unknown_user(void)
 
 static int not_root(void)
 {
-	struct daemon_ids none = { 0 }, all = { .user = "nosuchuser", .chroot_dir = "/somewhere" };
-	struct daemon_ids user = { .user = "root" }, jail = { .chroot_dir = "/somewhere" };
+	struct daemon_ids none = {0}, all = {.user = "nosuchuser", .chroot_dir = "/somewhere"};
+	struct daemon_ids user = {.user = "root"}, jail = {.chroot_dir = "/somewhere"};
 
 	if (geteuid() == 0 && setuid(65534) != 0)
 		return 77;

@@ -25,7 +25,8 @@ static void test_find(void)
 	is_int(dialog_new(ds, str_of("id"), str_of("x"), str_of("y"), false, &a), 0, "a dialog");
 	is_int(dialog_new(ds, str_of("id"), str_of("y"), str_of("x"), false, &b), 0,
 	    "and its mirror image: a call that hairpins");
-	is_int(dialog_new(ds, str_of("id"), str_of("z"), str_of("x"), false, &c), ENOSPC, "not for ever");
+	is_int(dialog_new(ds, str_of("id"), str_of("z"), str_of("x"), false, &c), ENOSPC,
+	    "not for ever");
 	ok(find(ds, "id", "x", "y") == a && find(ds, "id", "y", "x") == b, "are told apart");
 	ok(!find(ds, "id", "x", "x") && !find(ds, "ID", "x", "y") && !find(ds, "id", "X", "y") &&
 		!find(ds, "id", "", "xy"),
@@ -55,14 +56,18 @@ static void test_limit(void)
 	dialogs_new(&ds, &timers, KEY, 1);
 	is_int(dialog_new(ds, str_of("1"), str_of("x"), str_of("y"), false, &a), 0, "one is kept");
 	is_int(dialog_new(ds, str_of("2"), str_of("x"), str_of("y"), false, &b), ENOSPC, "no more");
-	is_int(dialog_new(ds, str_of("2"), str_of("x"), str_of("y"), true, &b), 0, "but a call's is");
+	is_int(dialog_new(ds, str_of("2"), str_of("x"), str_of("y"), true, &b), 0,
+	    "but a call's is");
 	dialogs_set_max(ds, 2);
-	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), 0, "a higher limit");
+	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), 0,
+	    "a higher limit");
 	dialogs_set_max(ds, 1);
 	dialog_free(c);
-	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), ENOSPC, "a lower one");
+	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), ENOSPC,
+	    "a lower one");
 	dialog_free(a);
-	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), 0, "one goes, one comes");
+	is_int(dialog_new(ds, str_of("3"), str_of("x"), str_of("y"), false, &c), 0,
+	    "one goes, one comes");
 	is_int((long long)dialogs_count(ds), 2, "with the call's");
 	dialogs_free(ds);
 	timers_done(&timers);

@@ -256,8 +256,9 @@ static int write_as_stranger(struct file *f)
 	char *data;
 	size_t len;
 
-	if (geteuid() == 0 && (chroot("/proc") != 0 || chdir("/") != 0 || setgid(STRANGER) != 0 ||
-	    setuid(STRANGER) != 0))
+	if (geteuid() == 0 &&
+	    (chroot("/proc") != 0 || chdir("/") != 0 || setgid(STRANGER) != 0 ||
+		setuid(STRANGER) != 0))
 		return 77;
 	if (write_text(f, "a much longer content than before", &atomic) != 0 || atomic)
 		return 2;
@@ -444,7 +445,7 @@ static _Noreturn void rewrite_for_ever(void)
 /* One letter throughout, and as long as that letter wants. */
 static bool is_whole(const char *text)
 {
-	const char letter[] = { text[0], '\0' };
+	const char letter[] = {text[0], '\0'};
 	size_t len = strlen(text);
 
 	return len == (size_t)(CRASH_LEN - (text[0] - 'a') * 100) && strspn(text, letter) == len;
@@ -490,12 +491,12 @@ static void test_crash(void)
 
 int main(void)
 {
-	void (*const tests[])(void) = { test_plain, test_relative, test_refused,
-		test_symlink_planted_later, test_readonly, test_in_place, test_chroot,
+	void (*const tests[])(void) = {test_plain, test_relative, test_refused,
+	    test_symlink_planted_later, test_readonly, test_in_place, test_chroot,
 #ifdef __linux__
-		test_bind_mount, test_full_disk,
+	    test_bind_mount, test_full_disk,
 #endif
-		test_crash };
+	    test_crash};
 
 	umask(022);
 	if (mkdtemp(dir) == NULL)

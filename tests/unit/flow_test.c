@@ -13,7 +13,7 @@
 
 static struct addr at(const char *ip, uint16_t port)
 {
-	struct addr a = { 0 };
+	struct addr a = {0};
 
 	addr_parse(&a, ip, port);
 	return a;
@@ -21,9 +21,9 @@ static struct addr at(const char *ip, uint16_t port)
 
 static struct flow_peer peer(uint64_t id, const char *ip, uint16_t port)
 {
-	return (struct flow_peer){ .id = id,
-		.rtp = { .signalled = at(ip, port), .sendable = true },
-		.rtcp = { .signalled = at(ip, (uint16_t)(port + 1)), .sendable = true } };
+	return (struct flow_peer){.id = id,
+	    .rtp = {.signalled = at(ip, port), .sendable = true},
+	    .rtcp = {.signalled = at(ip, (uint16_t)(port + 1)), .sendable = true}};
 }
 
 static void set(struct flow *f, unsigned leg, const struct flow_peer *p, size_t count)
@@ -66,7 +66,7 @@ static struct flow_leg_stats stats(const struct flow *f, unsigned leg)
 
 static void test_stranger_in_every_phase(void)
 {
-	struct flow f = { 0 };
+	struct flow f = {0};
 
 	is_str(heard_at(&f, 0, FLOW_RTP, STRANGER, 9, 0), "", "no peers: nobody hears a stranger");
 	is_str(heard_at(&f, 1, FLOW_RTP, STRANGER, 9, 0), "", "... on either leg");
@@ -79,9 +79,11 @@ static void test_stranger_in_every_phase(void)
 	is_str(heard_at(&f, 1, FLOW_RTCP, STRANGER, 9, 0), "", "... nor its RTCP");
 	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6000", "the carrier hears");
 	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 6010, 0), PHONE ":4000", "the phone hears");
-	is_str(heard_at(&f, 1, FLOW_RTP, STRANGER, 6010, 5), "", "latched: nobody hears a stranger");
+	is_str(heard_at(&f, 1, FLOW_RTP, STRANGER, 6010, 5), "",
+	    "latched: nobody hears a stranger");
 	is_str(heard_at(&f, 1, FLOW_RTP, STRANGER, 6010, 99999), "", "... even when it is quiet");
-	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6010", "a stranger hears nothing");
+	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6010",
+	    "a stranger hears nothing");
 	set_one(&f, 1, peer(2, FORK, 6000));
 	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 6010, 99999), "", "moved: the old peer is out");
 	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), FORK ":6000", "... and hears nothing");
@@ -93,7 +95,7 @@ static void test_stranger_in_every_phase(void)
 
 static void test_rtcp_is_its_own(void)
 {
-	struct flow f = { 0 };
+	struct flow f = {0};
 
 	set_one(&f, 0, peer(1, PHONE, 4000));
 	set_one(&f, 1, peer(2, CARRIER, 6000));
@@ -108,8 +110,8 @@ static void test_rtcp_is_its_own(void)
 
 static void test_early_dialogs(void)
 {
-	struct flow f = { 0 };
-	struct flow_peer both[2] = { peer(2, CARRIER, 6000), peer(3, FORK, 7000) };
+	struct flow f = {0};
+	struct flow_peer both[2] = {peer(2, CARRIER, 6000), peer(3, FORK, 7000)};
 
 	set_one(&f, 0, peer(1, PHONE, 4000));
 	set(&f, 1, both, 2);
@@ -128,15 +130,16 @@ static void test_early_dialogs(void)
 /* Two branches of one carrier behind one media gateway. */
 static void test_peers_that_share_an_ip(void)
 {
-	struct flow f = { 0 };
-	struct flow_peer both[2] = { peer(2, CARRIER, 6000), peer(3, CARRIER, 7000) };
+	struct flow f = {0};
+	struct flow_peer both[2] = {peer(2, CARRIER, 6000), peer(3, CARRIER, 7000)};
 
 	set_one(&f, 0, peer(1, PHONE, 4000));
 	set(&f, 1, both, 2);
 	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 7000, 0), PHONE ":4000", "the second one sends");
 	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6000 " CARRIER ":7000",
 	    "... and the first has not latched on it");
-	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 6010, 0), PHONE ":4000", "the first from elsewhere");
+	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 6010, 0), PHONE ":4000",
+	    "the first from elsewhere");
 	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6010 " CARRIER ":7000",
 	    "... latches the first");
 
@@ -147,7 +150,8 @@ static void test_peers_that_share_an_ip(void)
 	    "a port that could be either's is the first one's");
 
 	set_one(&f, 1, peer(4, CARRIER, 8000));
-	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 9000, 0), PHONE ":4000", "one peer, another port");
+	is_str(heard_at(&f, 1, FLOW_RTP, CARRIER, 9000, 0), PHONE ":4000",
+	    "one peer, another port");
 	both[0] = peer(4, CARRIER, 8000);
 	both[1] = peer(5, CARRIER, 9000);
 	set(&f, 1, both, 2);
@@ -158,23 +162,25 @@ static void test_peers_that_share_an_ip(void)
 
 static void test_update_keeps_latch(void)
 {
-	struct flow f = { 0 };
+	struct flow f = {0};
 
 	set_one(&f, 0, peer(1, PHONE, 4000));
 	set_one(&f, 1, peer(2, CARRIER, 6000));
 	heard_at(&f, 1, FLOW_RTP, CARRIER, 6010, 0);
 	heard_at(&f, 1, FLOW_RTCP, CARRIER, 6011, 0);
 	set_one(&f, 1, peer(2, CARRIER, 6000));
-	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6010", "same peer: RTP latch kept");
+	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6010",
+	    "same peer: RTP latch kept");
 	is_str(heard_at(&f, 0, FLOW_RTCP, PHONE, 4001, 0), CARRIER ":6011", "... and RTCP's");
 	set_one(&f, 1, peer(3, CARRIER, 6000));
-	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6000", "another id starts anew");
+	is_str(heard_at(&f, 0, FLOW_RTP, PHONE, 4000, 0), CARRIER ":6000",
+	    "another id starts anew");
 	flow_done(&f);
 }
 
 static void test_counters(void)
 {
-	struct flow f = { 0 };
+	struct flow f = {0};
 	const struct addr *to[FLOW_PEERS_MAX];
 	struct addr phone = at(PHONE, 4000);
 
@@ -201,7 +207,7 @@ static void test_counters(void)
 
 static void test_full_house(void)
 {
-	struct flow f = { 0 };
+	struct flow f = {0};
 	struct flow_peer many[FLOW_PEERS_MAX];
 	const struct addr *to[FLOW_PEERS_MAX];
 	struct addr phone = at(PHONE, 4000);

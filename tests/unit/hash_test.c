@@ -33,7 +33,7 @@ static void delete_odd(struct hash_node *node, void *arg)
 
 int main(void)
 {
-	struct item twin[3] = { { .number = 1 }, { .number = 2 }, { .number = 4 } };
+	struct item twin[3] = {{.number = 1}, {.number = 2}, {.number = 4}};
 	struct hash_node *node;
 	int sum = 0, missing = 0;
 
@@ -65,8 +65,8 @@ int main(void)
 	}
 	ok(table.n_buckets >= 1000, "it has grown");
 	for (int i = 0; i < 1000; i++)
-		missing += item_of(hash_first(&table,
-		    (uint64_t)i * 0x9e3779b97f4a7c15ULL)) != &items[i];
+		missing +=
+		    item_of(hash_first(&table, (uint64_t)i * 0x9e3779b97f4a7c15ULL)) != &items[i];
 	is_int(missing, 0, "everything is found after growing");
 	sum = 0;
 	hash_each(&table, count_one, &sum);

@@ -4,7 +4,7 @@
 
 static struct addr at(const char *ip, uint16_t port)
 {
-	struct addr a = { 0 };
+	struct addr a = {0};
 
 	if (*ip)
 		addr_parse(&a, ip, port);
@@ -14,13 +14,15 @@ static struct addr at(const char *ip, uint16_t port)
 static struct latch_rule rule(const char *signalled, uint16_t port, const char *also, bool sendable,
     bool any)
 {
-	return (struct latch_rule){ .signalled = at(signalled, port), .also = at(also, 0),
-		.sendable = sendable, .any = any };
+	return (struct latch_rule){.signalled = at(signalled, port),
+	    .also = at(also, 0),
+	    .sendable = sendable,
+	    .any = any};
 }
 
 static struct latch fresh(const struct latch_rule *r)
 {
-	struct latch l = { 0 };
+	struct latch l = {0};
 
 	latch_set(&l, r);
 	return l;
@@ -43,8 +45,8 @@ static const char *target(const struct latch *l)
 
 static void test_no_rule(void)
 {
-	struct latch_rule none = { 0 };
-	struct latch l = { 0 };
+	struct latch_rule none = {0};
+	struct latch l = {0};
 
 	ok(!takes(&l, "192.0.2.1", 4000, 0), "without a rule nobody is heard");
 	is_str(target(&l), NULL, "... and nobody hears");
@@ -67,7 +69,8 @@ static void test_public_peer(void)
 	ok(takes(&l, "192.0.2.1", 5000, 10), "another port of the peer's IP is taken");
 	is_str(target(&l), "192.0.2.1:5000", "... and answered there");
 	ok(!takes(&l, "192.0.2.2", 5000, 20), "a stranger stays one");
-	ok(!takes(&l, "192.0.2.1", 6000, 20), "a second port is not taken while the first is heard");
+	ok(!takes(&l, "192.0.2.1", 6000, 20),
+	    "a second port is not taken while the first is heard");
 	is_str(target(&l), "192.0.2.1:5000", "... the first keeps it");
 }
 

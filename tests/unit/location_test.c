@@ -231,7 +231,8 @@ static void test_no_memory(void)
 		struct location_contact c = phone("bob", "sip:bob@192.168.1.10", "<urn:1>", "c1");
 
 		alloc_until_failure = n;
-		failed = location_new(&loc, KEY, 10) != 0 || location_offer(loc, &c, 100, &b) != 0 ||
+		failed = location_new(&loc, KEY, 10) != 0 ||
+		    location_offer(loc, &c, 100, &b) != 0 ||
 		    location_confirm(loc, b, &c, 200, 100) != 0;
 		alloc_until_failure = -1;
 		location_free(loc);

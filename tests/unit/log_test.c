@@ -69,10 +69,10 @@ static void test_syslog_levels(void)
 		enum log_level level;
 		int priority, max_silence;
 	} row[] = {
-		{ LOG_LVL_ERR, LOG_ERR, 3 },
-		{ LOG_LVL_WARN, LOG_NOTICE, 2 },
-		{ LOG_LVL_INFO, LOG_NOTICE, 1 },
-		{ LOG_LVL_DEBUG, LOG_DEBUG, 0 },
+	    {LOG_LVL_ERR, LOG_ERR, 3},
+	    {LOG_LVL_WARN, LOG_NOTICE, 2},
+	    {LOG_LVL_INFO, LOG_NOTICE, 1},
+	    {LOG_LVL_DEBUG, LOG_DEBUG, 0},
 	};
 
 	log_open("siproxd", false);
@@ -98,11 +98,20 @@ static void test_areas(void)
 		uint32_t bit;
 		enum log_area area;
 	} row[] = {
-		{ 0x1, LOG_MAIN }, { 0x2, LOG_NET }, { 0x4, LOG_SIP }, { 0x8, LOG_REG },
-		{ 0x10, LOG_MAIN },
-		{ 0x20, LOG_SIP }, { 0x40, LOG_DNS }, { 0x80, LOG_NET }, { 0x100, LOG_MAIN },
-		{ 0x200, LOG_RTP }, { 0x400, LOG_REG }, { 0x800, LOG_REG }, { 0x1000, LOG_PLUGIN },
-		{ 0x2000, LOG_RTP },
+	    {0x1, LOG_MAIN},
+	    {0x2, LOG_NET},
+	    {0x4, LOG_SIP},
+	    {0x8, LOG_REG},
+	    {0x10, LOG_MAIN},
+	    {0x20, LOG_SIP},
+	    {0x40, LOG_DNS},
+	    {0x80, LOG_NET},
+	    {0x100, LOG_MAIN},
+	    {0x200, LOG_RTP},
+	    {0x400, LOG_REG},
+	    {0x800, LOG_REG},
+	    {0x1000, LOG_PLUGIN},
+	    {0x2000, LOG_RTP},
 	};
 
 	log_open("siproxd", true);
@@ -135,7 +144,8 @@ static void test_stderr(void)
 	is_int(errno, EPIPE, "errno survives");
 	line = said();
 	ok(strlen(line) > 24 && line[4] == '-' && line[13] == ':' && line[19] == '.' &&
-	    line[23] == ' ', "a time stamp with milliseconds");
+		line[23] == ' ',
+	    "a time stamp with milliseconds");
 	is_str(line + 24, "WARN  reg: hello 7\n", "level, area and text");
 	log_info(LOG_SIP, "a\r\nb\tc%cd\x7f\xff\\x\n", 27);
 	is_str(said_text(), "INFO  sip: a\\r\\nb\\tc\\x1bd\\x7f\\xff\\x\n",
@@ -179,7 +189,7 @@ static void test_escape(void)
 
 static void test_gate(void)
 {
-	struct log_gate gate = { 0, 0 };
+	struct log_gate gate = {0, 0};
 	unsigned held = 99;
 	int lines = 0;
 

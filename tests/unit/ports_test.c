@@ -45,7 +45,7 @@ static void test_ranges(void)
 static void test_exhaustion(void)
 {
 	struct ports *p;
-	bool seen[4] = { false };
+	bool seen[4] = {false};
 	uint16_t rtp = 1;
 
 	if (ports_new(&p, 7070, 7077))

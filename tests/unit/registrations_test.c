@@ -126,8 +126,10 @@ static void test_format(void)
 {
 	struct side_map *sides = make_sides(5060, false);
 	struct location *loc = make_table();
-	struct location_contact unconfirmed = {.aor = str_of("sip:x@y"), .user = str_of("x"),
-	    .contact = str_of("sip:x@192.168.1.9"), .call_id = str_of("z")};
+	struct location_contact unconfirmed = {.aor = str_of("sip:x@y"),
+	    .user = str_of("x"),
+	    .contact = str_of("sip:x@192.168.1.9"),
+	    .call_id = str_of("z")};
 	struct registrations *r;
 	struct binding *b;
 	size_t count;
@@ -235,10 +237,11 @@ static void test_round_trip(void)
 	is_str(a->instance, "<urn:uuid:1>", "with its instance");
 	is_str(a->call_id, "call-1", "and Call-ID");
 	is_int(addr_port(&a->peer), 5062, "and where it is");
-	b = location_by_contact(loc, &(struct sip_uri){.scheme = str_of("sip"),
-				      .user = str_of("alice"),
-				      .userinfo = str_of("alice"),
-				      .host = str_of("192.168.1.11")});
+	b = location_by_contact(loc,
+	    &(struct sip_uri){.scheme = str_of("sip"),
+		.user = str_of("alice"),
+		.userinfo = str_of("alice"),
+		.host = str_of("192.168.1.11")});
 	snprintf(token, sizeof(token), "%s", b->mask_user);
 	ok(location_by_name(again, str_of(token)) != NULL, "the other one with its token");
 	is_int(registrations_save(r, again, sides, OTHER, 1000, 0, false), 0, "nothing to save");
@@ -250,8 +253,9 @@ static void test_round_trip(void)
 	is_int(registrations_load(r, again, 1500, &count), 0, "without the file beside it");
 	is_int((long long)count, 2, "phones are found too");
 	ok(!registrations_key(r, key), "but no secret");
-	put_file(more, "key\t00zz\nphone\nphone\tnobody\t\t\t\t\nphone\talice\tc\tnot-ip\t5\t\n"
-		       "\x01garbage\nphone\talice\t\t\t99999999\t\n");
+	put_file(more,
+	    "key\t00zz\nphone\nphone\tnobody\t\t\t\t\nphone\talice\tc\tnot-ip\t5\t\n"
+	    "\x01garbage\nphone\talice\t\t\t99999999\t\n");
 	registrations_close(r);
 	r = open_file();
 	ok(!registrations_key(r, key), "damage in it");
@@ -265,8 +269,8 @@ static void test_round_trip(void)
 	side_free(sides);
 }
 
-#define RECORD(user, until)                                                                        \
-	"****:1:" until "\nsip:" user "@192.168.1.10:5060\nsip:" user "@203.0.113.1\nsip:" user    \
+#define RECORD(user, until)                                                                     \
+	"****:1:" until "\nsip:" user "@192.168.1.10:5060\nsip:" user "@203.0.113.1\nsip:" user \
 	"@example.net\n"
 
 static void test_reading(void)
@@ -275,25 +279,35 @@ static void test_reading(void)
 	char longer[2000] = "****:1:2000\nsip:long@192.168.1.10;p=";
 
 	is_int((long long)load("", 0, NULL), 0, "an empty file");
-	is_int((long long)load(RECORD("a", "2000") "****:0:0\n****:0:0\n" RECORD("b", "3000")
-			  "****:0:0\n", 0, NULL), 2, "inactive slots between records");
+	is_int((long long)load(RECORD("a", "2000") "****:0:0\n****:0:0\n" RECORD("b",
+				   "3000") "****:0:0\n",
+		   0, NULL),
+	    2, "inactive slots between records");
 	is_int((long long)load("****:1:2000\r\nsip:a@192.168.1.10\r\nsip:a@203.0.113.1\r\n"
-			       "sip:a@example.net\r\n", 0, NULL), 1, "CR LF");
-	is_int((long long)load(RECORD("a", "1000") RECORD("b", "999") RECORD("c", "1001"), 0, NULL), 1,
-	    "expired ones stay out");
+			       "sip:a@example.net\r\n",
+		   0, NULL),
+	    1, "CR LF");
+	is_int((long long)load(RECORD("a", "1000") RECORD("b", "999") RECORD("c", "1001"), 0, NULL),
+	    1, "expired ones stay out");
 	is_int((long long)load("****:1:2000\n\n\n\n" RECORD("b", "3000"), 0, NULL), 1,
 	    "absent URIs are empty lines");
 	is_int((long long)load(RECORD("a", "2000") "****:1:2000\nsip:b@192.168.1.11\nsip:b@2", 0,
-			  NULL), 1, "a cut file: what is whole counts");
+		   NULL),
+	    1, "a cut file: what is whole counts");
 	is_int((long long)load(RECORD("a", "2000") "rubbish\n" RECORD("b", "2000"), 0, NULL), 1,
 	    "what came before damage counts");
-	is_int((long long)load(RECORD("a", "2000") "****:1:99999999999999999999\nx\ny\nz\n", 0, NULL),
+	is_int((long long)load(RECORD("a", "2000") "****:1:99999999999999999999\nx\ny\nz\n", 0,
+		   NULL),
 	    1, "a date that is none");
 	is_int((long long)load(RECORD("a", "2000") "****:1:2000\nnot a uri\nsip:b@c\nsip:b@c\n", 0,
-			  NULL), 1, "a URI that is none");
-	is_int((long long)load(RECORD("a", "2000") RECORD("a", "2000"), 0, NULL), 1, "twice the same");
+		   NULL),
+	    1, "a URI that is none");
+	is_int((long long)load(RECORD("a", "2000") RECORD("a", "2000"), 0, NULL), 1,
+	    "twice the same");
 	is_int((long long)load("****:1:4102444800\nsip:a@192.168.1.10\nsip:a@203.0.113.1\n"
-			       "sip:a@example.net\n", 0, NULL), 1, "beyond the year 2038");
+			       "sip:a@example.net\n",
+		   0, NULL),
+	    1, "beyond the year 2038");
 	memset(longer + strlen(longer), 'x', 1500);
 	strcat(longer, "\nsip:long@203.0.113.1\nsip:long@example.net\n");
 	is_int((long long)load(longer, 0, NULL), 1, "a URI longer than 128 bytes");
@@ -306,15 +320,17 @@ static void test_reading(void)
 /* Of before 0.8.2, and none at all. */
 static void test_foreign(void)
 {
-	static const char old[] = "***:1:2000\nsip\nalice\n192.168.1.10\n5060\nsip\nalice\n203.0.113.1\n"
-				  "5060\nsip\nalice\nexample.net\n\n";
+	static const char old[] =
+	    "***:1:2000\nsip\nalice\n192.168.1.10\n5060\nsip\nalice\n203.0.113.1\n"
+	    "5060\nsip\nalice\nexample.net\n\n";
 	struct side_map *sides = make_sides(5060, false);
 	struct location *loc = make_table();
 	struct registrations *r;
 	size_t count;
 
 	is_int((long long)load(old, ENOMSG, NULL), 0, "the old format is known, and not read");
-	is_int((long long)load("root:x:0:0:root:/root:/bin/sh\n", EBADMSG, NULL), 0, "another file");
+	is_int((long long)load("root:x:0:0:root:/root:/bin/sh\n", EBADMSG, NULL), 0,
+	    "another file");
 	r = open_file();
 	registrations_load(r, loc, 1000, &count);
 	enter(loc, "sip:alice@192.168.1.10", NULL, "call-1", 2000);

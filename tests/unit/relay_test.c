@@ -64,7 +64,7 @@ struct world {
 
 static struct addr at(const char *ip, uint16_t port)
 {
-	struct addr a = { 0 };
+	struct addr a = {0};
 
 	addr_parse(&a, ip, port);
 	return a;
@@ -97,7 +97,7 @@ static void say(const struct end *e, const struct addr *to, const char *text)
 static const char *hear_within(const struct end *e, int wait_ms, struct addr *from)
 {
 	static char text[256];
-	struct pollfd p = { .fd = e->fd, .events = POLLIN };
+	struct pollfd p = {.fd = e->fd, .events = POLLIN};
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	ssize_t n;
@@ -147,9 +147,9 @@ static bool say_until_heard(const struct end *e, const struct addr *to, const st
 
 static struct flow_peer peer_at(uint64_t id, const struct end end[FLOW_CHANNELS])
 {
-	return (struct flow_peer){ .id = id,
-		.rtp = { .signalled = end[FLOW_RTP].addr, .sendable = true },
-		.rtcp = { .signalled = end[FLOW_RTCP].addr, .sendable = true } };
+	return (struct flow_peer){.id = id,
+	    .rtp = {.signalled = end[FLOW_RTP].addr, .sendable = true},
+	    .rtcp = {.signalled = end[FLOW_RTCP].addr, .sendable = true}};
 }
 
 static void set_peer(struct world *w, unsigned leg, uint64_t id, const struct end end[])
@@ -167,7 +167,7 @@ static int add_flow(struct relay *r, const char *ip0, const char *ip1, int dscp,
 	int err = EADDRINUSE;
 
 	for (int tries = 0; tries < 1000 && err == EADDRINUSE; tries++) {
-		struct flow_setup setup = { .dscp = dscp };
+		struct flow_setup setup = {.dscp = dscp};
 
 		*port = next;
 		next = next < 60000 ? (uint16_t)(next + 2) : 20000;
@@ -364,7 +364,8 @@ static void test_mute(void)
 	ok(wait_rejected(w.flow, 1, rejected + 1), "... its peer is rejected");
 	ok(silent(&w.phone[0]), "... and not heard");
 	set_peer(&w, 1, 2, w.carrier);
-	ok(say_until_heard(&w.carrier[0], &w.local[1][0], &w.phone[0], "back"), "... until it returns");
+	ok(say_until_heard(&w.carrier[0], &w.local[1][0], &w.phone[0], "back"),
+	    "... until it returns");
 	world_close(&w);
 }
 
@@ -396,7 +397,7 @@ static void test_sizes(void)
 		sent[i] = (uint8_t)(i * 7 / 3);
 	say_n(&w.phone[0], &w.local[0][0], "", 0);
 	say_n(&w.phone[0], &w.local[0][0], sent, sizeof(sent));
-	p = (struct pollfd){ .fd = w.carrier[0].fd, .events = POLLIN };
+	p = (struct pollfd){.fd = w.carrier[0].fd, .events = POLLIN};
 	if (poll(&p, 1, PATIENCE_MS) == 1)
 		n = recv(w.carrier[0].fd, got, sizeof(got), 0);
 	is_int(n, sizeof(sent), "an empty datagram is dropped, a huge one arrives");
@@ -439,7 +440,8 @@ static void test_peer_without_socket(void)
 	close(w.carrier[0].fd);
 	for (int i = 0; i < 20; i++) /* each one brings an ICMP error */
 		say(&w.phone[0], &w.local[0][0], "anybody?");
-	is_int(udp_open(&gone, &w.carrier[0].fd), 0, "the carrier's port is closed and opens again");
+	is_int(udp_open(&gone, &w.carrier[0].fd), 0,
+	    "the carrier's port is closed and opens again");
 	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.carrier[0], "back"), "... and hears");
 	ok(say_until_heard(&w.carrier[0], &w.local[1][0], &w.phone[0], "back"), "... and is heard");
 	world_close(&w);
@@ -508,7 +510,7 @@ static bool wait_gone(const int *count, int want)
 static void test_remove(void)
 {
 	struct world w;
-	struct flow_setup setup = { .dscp = -1 };
+	struct flow_setup setup = {.dscp = -1};
 	int gone = 0;
 
 	if (!world_open_answered(&w))
@@ -548,7 +550,7 @@ static void on_gone_add_next(void *arg)
 
 static void test_callback_goes_on(void)
 {
-	struct chain c = { .left = 5 };
+	struct chain c = {.left = 5};
 	uint64_t since = loop_clock_ms();
 	uint16_t port;
 
@@ -631,8 +633,8 @@ static void test_bad_arguments(void)
 {
 	struct world w;
 	struct flow *f = NULL;
-	struct flow_peer many[FLOW_PEERS_MAX + 1] = { 0 };
-	struct flow_setup setup = { .local = { at(LEG0, 30001), at(LEG1, 30000) }, .dscp = -1 };
+	struct flow_peer many[FLOW_PEERS_MAX + 1] = {0};
+	struct flow_setup setup = {.local = {at(LEG0, 30001), at(LEG1, 30000)}, .dscp = -1};
 
 	if (!world_open(&w))
 		return;
@@ -708,7 +710,7 @@ static void test_no_descriptors_at_all(void)
 
 	getrlimit(RLIMIT_NOFILE, &before);
 	while (err == EMFILE && ++n < 20) {
-		limit = (struct rlimit){ .rlim_cur = (rlim_t)(low + n), .rlim_max = before.rlim_max };
+		limit = (struct rlimit){.rlim_cur = (rlim_t)(low + n), .rlim_max = before.rlim_max};
 		setrlimit(RLIMIT_NOFILE, &limit);
 		alloc_until_failure = -1;
 		err = relay_new(&r, loop);
@@ -742,7 +744,8 @@ static void test_no_memory(void)
 		return;
 	for (n = 0; n < 5; n++) { /* the flow, and waiting for each of its sockets */
 		alloc_until_failure = n;
-		is_int(add_flow(w.relay, LEG0, LEG1, -1, &f, &port), ENOMEM, "a flow without memory");
+		is_int(add_flow(w.relay, LEG0, LEG1, -1, &f, &port), ENOMEM,
+		    "a flow without memory");
 	}
 	alloc_until_failure = -1;
 	while (relay_flow_count(w.relay) > 1 && patient(since))

@@ -28,7 +28,7 @@ static size_t put16(unsigned char *p, unsigned value)
 
 static size_t put_record(unsigned char *p, unsigned type, unsigned ttl, unsigned last)
 {
-	static const unsigned char v6[15] = { 0x20, 0x01, 0x0d, 0xb8 };
+	static const unsigned char v6[15] = {0x20, 0x01, 0x0d, 0xb8};
 	size_t n = put16(p, 0xc00c); /* the question's name */
 
 	n += put16(p + n, type);
@@ -84,9 +84,8 @@ static void on_question(void *arg, unsigned events)
 	if (strcmp(name, "garbage.test") == 0)
 		end = 13;
 	else if (strcmp(name, "both.test") == 0 ||
-	    (strcmp(name, "v4.test") == 0 && type == TYPE_A) ||
-	    strncmp(name, "n", 1) == 0 || strcmp(name, "held.test") == 0 ||
-	    strcmp(name, "twice.test") == 0)
+	    (strcmp(name, "v4.test") == 0 && type == TYPE_A) || strncmp(name, "n", 1) == 0 ||
+	    strcmp(name, "held.test") == 0 || strcmp(name, "twice.test") == 0)
 		answers = 2;
 	else if (strcmp(name, "many.test") == 0)
 		answers = 25;
@@ -159,7 +158,7 @@ static const char *text_of(const struct answer *a)
 
 static void open_resolver(int timeout_ms)
 {
-	struct resolver_options options = { .timeout_ms = timeout_ms, .tries = 1 };
+	struct resolver_options options = {.timeout_ms = timeout_ms, .tries = 1};
 	struct sockaddr_in in;
 	socklen_t len = sizeof(in);
 	char servers[64];
@@ -227,10 +226,9 @@ static void test_silence(void)
 
 static void test_names(void)
 {
-	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "a b", "a/b", "a:5060",
-		"999.1.1.1",
-		"1.2.3", "12", "sip:a", "a\nb", "\xc3\xa4.test", "a,b", "[::1", "a.5",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test" };
+	static const char *const bad[] = {"", ".", "..", "a..b", ".a", "a b", "a/b", "a:5060",
+	    "999.1.1.1", "1.2.3", "12", "sip:a", "a\nb", "\xc3\xa4.test", "a,b", "[::1", "a.5",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test"};
 	char long_name[300];
 	struct answer a;
 	int before;
@@ -352,7 +350,7 @@ static void ask_again(void *arg, int err, const struct addr *addr, size_t count)
 
 static void test_cancel(void)
 {
-	struct answer a = { 0 }, b = { 0 }, c = { 0 };
+	struct answer a = {0}, b = {0}, c = {0};
 
 	open_patient_resolver();
 	resolver_lookup(resolver, "both.test", AF_UNSPEC, 1, on_answer, &a, &a.query);
@@ -386,7 +384,7 @@ static void test_cancel(void)
 
 static void test_free(void)
 {
-	struct answer a = { 0 }, b = { 0 };
+	struct answer a = {0}, b = {0};
 
 	open_patient_resolver();
 	resolver_lookup(resolver, "silent.test", AF_INET, 1, on_answer, &a, NULL);
@@ -409,7 +407,7 @@ static void test_free(void)
 static void test_bounds(void)
 {
 	static struct answer many[300];
-	struct answer more = { 0 };
+	struct answer more = {0};
 	int busy = 0, called = 0;
 	char name[32];
 
@@ -448,7 +446,7 @@ static void test_bounds(void)
 
 static void test_reload(void)
 {
-	struct answer a = { 0 }, b;
+	struct answer a = {0}, b;
 	struct addr addr[2];
 	size_t n;
 
@@ -473,7 +471,7 @@ static void test_reload(void)
 
 static void test_system(void)
 {
-	struct resolver_options bad = { .servers = "no such server", .timeout_ms = 20, .tries = 1 };
+	struct resolver_options bad = {.servers = "no such server", .timeout_ms = 20, .tries = 1};
 
 	is_int(resolver_new_options(&resolver, loop, &bad), EINVAL, "servers that are none");
 	ok(resolver == NULL, "... give no resolver");

@@ -101,8 +101,8 @@ static void test_two_interfaces(void)
 	add(&m, "eth0", 3, "2001:db8:1::1", 64);
 	start(&m, eth1, 1, "eth0", NULL);
 	ok(side_has_wan(m.sides) && !side_is_single(m.sides), "two interfaces");
-	is_str(side_describe(m.sides, text, sizeof(text)), "LAN eth1 192.168.1.1, WAN eth0 203.0.113.1",
-	    "described");
+	is_str(side_describe(m.sides, text, sizeof(text)),
+	    "LAN eth1 192.168.1.1, WAN eth0 203.0.113.1", "described");
 	hop = classify(&m, "192.168.1.10", 5060, "192.168.1.1", 2);
 	is_int(hop.side, LAN, "a phone");
 	is_str(ip_of(&hop.local), "192.168.1.1", "is answered from where it sent to");
@@ -150,12 +150,14 @@ static void test_two_interfaces(void)
 	a = at("192.0.2.200", 0);
 	side_set_public(m.sides, &a);
 	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.200", "host_outbound is our name");
-	is_str(way_to(&m, "198.51.100.7"), "WAN 203.0.113.1", "packets still leave from our address");
+	is_str(way_to(&m, "198.51.100.7"), "WAN 203.0.113.1",
+	    "packets still leave from our address");
 	ok(is_us(&m, "sip:bob@192.0.2.200"), "and it is us");
 	is_str(way_to(&m, "2001:db8:7::7"), "WAN 2001:db8:1::1", "an IPv4 name leaves IPv6 alone");
 	is_str(ip_of(side_addr(m.sides, WAN, AF_INET6)), "2001:db8:1::1", "under its own address");
 	side_set_public_name(m.sides, "192.0.2.201");
-	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.201", "a literal needs no look-up");
+	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.201",
+	    "a literal needs no look-up");
 	side_set_public_name(m.sides, NULL);
 	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "203.0.113.1", "no name, no other address");
 	side_free(m.sides);
@@ -173,7 +175,8 @@ static void test_one_interface(void)
 	start(&m, eth1, 1, "eth1", &nets);
 	ok(side_is_single(m.sides), "in front of the router");
 	is_int(classify(&m, "192.168.1.10", 5060, "192.168.1.5", 2).side, LAN, "the prefix is LAN");
-	is_int(classify(&m, "10.20.3.4", 5060, "192.168.1.5", 2).side, LAN, "and so are local_nets");
+	is_int(classify(&m, "10.20.3.4", 5060, "192.168.1.5", 2).side, LAN,
+	    "and so are local_nets");
 	is_int(classify(&m, "198.51.100.7", 5060, "192.168.1.5", 2).side, WAN, "the rest is WAN");
 	is_str(way_to(&m, "10.20.3.4"), "LAN 192.168.1.5", "to the LAN");
 	is_str(way_to(&m, "198.51.100.7"), "WAN 192.168.1.5", "to the WAN");
@@ -242,10 +245,12 @@ static void test_unknown_interface(void)
 	add(&m, "eth1", 2, "192.168.1.1", 24);
 	add(&m, "eth0", 3, "203.0.113.1", 24);
 	start(&m, eth1, 1, "eth0", &nets);
-	is_int(classify(&m, "192.168.1.10", 5060, "192.168.1.1", 0).side, LAN, "a phone, by its address");
+	is_int(classify(&m, "192.168.1.10", 5060, "192.168.1.1", 0).side, LAN,
+	    "a phone, by its address");
 	is_int(classify(&m, "10.1.1.1", 5060, "192.168.1.1", 0).side, LAN, "a routed one");
 	is_int(classify(&m, "198.51.100.7", 5060, "203.0.113.1", 0).side, WAN, "a provider");
-	is_int(classify(&m, "203.0.113.77", 5060, "203.0.113.1", 0).side, WAN, "a neighbour on the WAN");
+	is_int(classify(&m, "203.0.113.77", 5060, "203.0.113.1", 0).side, WAN,
+	    "a neighbour on the WAN");
 	side_free(m.sides);
 	acl_done(&nets);
 }
@@ -253,7 +258,8 @@ static void test_unknown_interface(void)
 /* SIGHUP sets the same name again: what the DNS said of it stands. */
 static void test_same_name(void)
 {
-	static char name[] = "pbx.example.net", again[] = "pbx.example.net", other[] = "x.example.net";
+	static char name[] = "pbx.example.net", again[] = "pbx.example.net",
+		    other[] = "x.example.net";
 	struct machine m = {.set = {NULL, 0}};
 	struct addr a = at("192.0.2.200", 0);
 
@@ -263,7 +269,8 @@ static void test_same_name(void)
 	side_set_public_name(m.sides, name);
 	side_set_public(m.sides, &a);
 	side_set_public_name(m.sides, again);
-	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.200", "the same name, the same address");
+	is_str(ip_of(side_addr(m.sides, WAN, AF_INET)), "192.0.2.200",
+	    "the same name, the same address");
 	memset(name, 'x', sizeof(name) - 1);
 	ok(is_us(&m, "sip:a@pbx.example.net"), "the new string is used");
 	side_set_public_name(m.sides, other);

@@ -76,7 +76,8 @@ static void test_sample(const char *dir, const char *name, enum sip_parse want)
 	}
 	if (want == SIP_PARSE_REFUSE && msg)
 		ok(msg->via.host.len && msg->call_id.len && msg->to.uri.len && msg->from.uri.len &&
-			sip_msg_line(msg, HDR_CSEQ), "... can be answered");
+			sip_msg_line(msg, HDR_CSEQ),
+		    "... can be answered");
 	buf_free(&b);
 	sip_msg_free(msg);
 }
@@ -118,7 +119,8 @@ static void test_fields(void)
 	ok(is_text(msg->uri_text, "sip:b@h.example") && is_text(msg->uri.user, "b"), "... its URI");
 	ok(is_text(msg->call_id, "x") && msg->cseq == 1, "... Call-ID and CSeq");
 	ok(is_text(msg->from_tag, "1") && !msg->to_tag.len, "... its tags");
-	ok(is_text(msg->via.host, "10.0.0.2") && is_text(msg->via.branch, "z9hG4bK2"), "... top Via");
+	ok(is_text(msg->via.host, "10.0.0.2") && is_text(msg->via.branch, "z9hG4bK2"),
+	    "... top Via");
 	is_int(msg->max_forwards, 9, "... Max-Forwards");
 	is_int(msg->expires, 60, "... Expires");
 	ok(is_text(msg->body, "abc"), "bytes behind Content-Length are no part of the body");
@@ -235,8 +237,10 @@ static void test_long_lines(void)
 			printf("# %s%s: got %d, want %d\n", lines[i].pre, lines[i].unit, got,
 			    lines[i].want);
 		if (getenv("SHOW_TIME"))
-			printf("# %.1f ms %s%s\n", (double)(to.tv_sec - from.tv_sec) * 1e3 +
-			    (double)(to.tv_nsec - from.tv_nsec) / 1e6, lines[i].pre, lines[i].unit);
+			printf("# %.1f ms %s%s\n",
+			    (double)(to.tv_sec - from.tv_sec) * 1e3 +
+				(double)(to.tv_nsec - from.tv_nsec) / 1e6,
+			    lines[i].pre, lines[i].unit);
 	}
 }
 
@@ -262,15 +266,19 @@ static void test_edits(void)
 	is_int(sip_msg_insertf(msg, from.s + from.len, "C: 3\r\n"), 0, "and behind them");
 	is_int(sip_msg_insertf(msg, from.s, "B: 2\r\n"), 0, "and a second one before them");
 	is_int(sip_msg_insertf(msg, msg->data + msg->len, "end"), 0, "and at the very end");
-	is_spliced(msg, "INVITE sip:b@h.example SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
-			"A: 1\r\nB: 2\r\nC: 3\r\ni: y\r\nCSeq: 1 INVITE\r\n"
-			"Content-Length: 3\r\n\r\nend", "edits in any order");
+	is_spliced(msg,
+	    "INVITE sip:b@h.example SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
+	    "A: 1\r\nB: 2\r\nC: 3\r\ni: y\r\nCSeq: 1 INVITE\r\n"
+	    "Content-Length: 3\r\n\r\nend",
+	    "edits in any order");
 	is_int(sip_msg_insertf(msg, msg->body.s, "the "), 0, "one more");
-	is_spliced(msg, "INVITE sip:b@h.example SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
-			"A: 1\r\nB: 2\r\nC: 3\r\ni: y\r\nCSeq: 1 INVITE\r\n"
-			"Content-Length: 7\r\n\r\nendthe ", "a second splice");
+	is_spliced(msg,
+	    "INVITE sip:b@h.example SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
+	    "A: 1\r\nB: 2\r\nC: 3\r\ni: y\r\nCSeq: 1 INVITE\r\n"
+	    "Content-Length: 7\r\n\r\nendthe ",
+	    "a second splice");
 	sip_msg_edits_clear(msg);
 	is_spliced(msg, HEAD "Content-Length: 0\r\n\r\n", "edits taken back");
 	sip_msg_free(msg);
@@ -311,11 +319,12 @@ static void test_empty_value(void)
 
 static void test_remove(unsigned n, const char *want)
 {
-	struct sip_msg *msg = parsed("BYE sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>\r\n"
-				     "To: <sip:b@h>\r\nCall-ID: x\r\nCSeq: 1 BYE\r\n"
-				     "Route: <sip:r1>\r\nX: y\r\n"
-				     "Route: <sip:r2> ,\r\n <sip:r3>, <sip:r4>;a=\",\"\r\n"
-				     "Route: <sip:r5>\r\n\r\n");
+	struct sip_msg *msg =
+	    parsed("BYE sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>\r\n"
+		   "To: <sip:b@h>\r\nCall-ID: x\r\nCSeq: 1 BYE\r\n"
+		   "Route: <sip:r1>\r\nX: y\r\n"
+		   "Route: <sip:r2> ,\r\n <sip:r3>, <sip:r4>;a=\",\"\r\n"
+		   "Route: <sip:r5>\r\n\r\n");
 	struct buf b = BUF_INIT;
 	char what[40];
 
@@ -331,11 +340,14 @@ static void test_remove(unsigned n, const char *want)
 
 static void test_remove_first(void)
 {
-	test_remove(0, "BYE\r\nRoute: <sip:r1>\r\nX: y\r\n"
-		       "Route: <sip:r2> ,\r\n <sip:r3>, <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
-	test_remove(1, "BYE\r\nX: y\r\n"
-		       "Route: <sip:r2> ,\r\n <sip:r3>, <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
-	test_remove(2, "BYE\r\nX: y\r\nRoute: <sip:r3>, <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
+	test_remove(0,
+	    "BYE\r\nRoute: <sip:r1>\r\nX: y\r\n"
+	    "Route: <sip:r2> ,\r\n <sip:r3>, <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
+	test_remove(1,
+	    "BYE\r\nX: y\r\n"
+	    "Route: <sip:r2> ,\r\n <sip:r3>, <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
+	test_remove(2,
+	    "BYE\r\nX: y\r\nRoute: <sip:r3>, <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
 	test_remove(3, "BYE\r\nX: y\r\nRoute: <sip:r4>;a=\",\"\r\nRoute: <sip:r5>\r\n\r\n");
 	test_remove(4, "BYE\r\nX: y\r\nRoute: <sip:r5>\r\n\r\n");
 	test_remove(5, "BYE\r\nX: y\r\n\r\n");
@@ -344,16 +356,19 @@ static void test_remove_first(void)
 
 static void test_places(void)
 {
-	struct sip_msg *msg = parsed(HEAD "Via: SIP/2.0/UDP h\r\nX: y\r\nRoute: <sip:ra>\r\nZ: z\r\n"
-					  "Route: <sip:rb>\r\n\r\n");
+	struct sip_msg *msg =
+	    parsed(HEAD "Via: SIP/2.0/UDP h\r\nX: y\r\nRoute: <sip:ra>\r\nZ: z\r\n"
+			"Route: <sip:rb>\r\n\r\n");
 
 	if (!msg)
 		return;
 	ok(sip_msg_line_start(msg, HDR_VIA) == strstr(msg->data, "Via"), "before the first Via");
 	ok(sip_msg_line_end(msg, HDR_VIA) == strstr(msg->data, "X: y"), "behind the last Via");
-	ok(sip_msg_line_start(msg, HDR_ROUTE) == strstr(msg->data, "Route: <sip:ra"), "a first line");
+	ok(sip_msg_line_start(msg, HDR_ROUTE) == strstr(msg->data, "Route: <sip:ra"),
+	    "a first line");
 	ok(sip_msg_line_end(msg, HDR_ROUTE) == msg->body.s - 2, "behind a last line");
-	ok(sip_msg_line_start(msg, HDR_CONTACT) == strstr(msg->data, "X: y"), "a new header's start");
+	ok(sip_msg_line_start(msg, HDR_CONTACT) == strstr(msg->data, "X: y"),
+	    "a new header's start");
 	ok(sip_msg_line_end(msg, HDR_CONTACT) == strstr(msg->data, "X: y"), "... and end");
 	sip_msg_free(msg);
 }
@@ -366,7 +381,8 @@ static void test_content_length(void)
 		return;
 	sip_msg_replace(msg, (struct str){msg->body.s, 1}, str_of("12345678"));
 	sip_msg_replace(msg, (struct str){msg->body.s + 2, 1}, str_of(""));
-	is_spliced(msg, HEAD "Content-Length:\r\n  9 \r\n\r\n12345678b", "the body changes its length");
+	is_spliced(msg, HEAD "Content-Length:\r\n  9 \r\n\r\n12345678b",
+	    "the body changes its length");
 	sip_msg_edits_clear(msg);
 	sip_msg_insertf(msg, msg->body.s - 2, "X: y\r\n");
 	is_spliced(msg, HEAD "Content-Length:\r\n  3 \r\nX: y\r\n\r\nabc", "a new header does not");

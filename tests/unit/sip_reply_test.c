@@ -43,9 +43,11 @@ static void test_head(void)
 	    "f: <sip:a@h.example>;tag=1\r\n"
 	    "To: \"B, <b>\"\r\n <sip:b@h.example>;x=y;tag=us\r\n"
 	    "i:x\r\nCSEQ:  7  OPTIONS\r\n");
-#define REQUEST(to, rest) "BYE sip:b@h.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.5\r\n" \
+#define REQUEST(to, rest)                                                 \
+	"BYE sip:b@h.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.168.1.5\r\n" \
 	"From: sip:a@h.example;tag=1\r\n" to "Call-ID: x\r\nCSeq: 1 BYE\r\n" rest "\r\n"
-#define HEAD(to) "Via: SIP/2.0/UDP 192.168.1.5\r\nFrom: sip:a@h.example;tag=1\r\n" to \
+#define HEAD(to)                                                             \
+	"Via: SIP/2.0/UDP 192.168.1.5\r\nFrom: sip:a@h.example;tag=1\r\n" to \
 	"Call-ID: x\r\nCSeq: 1 BYE\r\n"
 	has_head(REQUEST("To: sip:b@h.example\r\n", ""), SIP_PARSE_OK, "us",
 	    HEAD("To: sip:b@h.example;tag=us\r\n"));
@@ -67,7 +69,8 @@ static void test_write(void)
 	struct buf b = BUF_INIT;
 
 	sip_reply_write(&b, 404, "To: x\r\n", "Retry-After: 1\r\n");
-	is_str(b.data, "SIP/2.0 404 Not Found\r\nTo: x\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
+	is_str(b.data,
+	    "SIP/2.0 404 Not Found\r\nTo: x\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
 	    "a response");
 	buf_reset(&b);
 	sip_reply_write(&b, 599, NULL, NULL);

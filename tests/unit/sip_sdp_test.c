@@ -8,36 +8,37 @@
 #include "sip/sip_body.h"
 #include "tap.h"
 
-#define V        "v=0\r\n"
-#define O        "o=- 1 2 IN IP4 192.168.1.5\r\n"
-#define S        "s=-\r\n"
-#define C        "c=IN IP4 192.168.1.5\r\n"
-#define T        "t=0 0\r\n"
-#define M        "m=audio 16384 RTP/AVP 8 0\r\n"
-#define O_OURS   "o=- 1 2 IN IP4 192.0.2.1\r\n"
-#define C_OURS   "c=IN IP4 192.0.2.1\r\n"
-#define M_OURS   "m=audio 7070 RTP/AVP 8 0\r\n"
+#define V      "v=0\r\n"
+#define O      "o=- 1 2 IN IP4 192.168.1.5\r\n"
+#define S      "s=-\r\n"
+#define C      "c=IN IP4 192.168.1.5\r\n"
+#define T      "t=0 0\r\n"
+#define M      "m=audio 16384 RTP/AVP 8 0\r\n"
+#define O_OURS "o=- 1 2 IN IP4 192.0.2.1\r\n"
+#define C_OURS "c=IN IP4 192.0.2.1\r\n"
+#define M_OURS "m=audio 7070 RTP/AVP 8 0\r\n"
 
 static struct sip_sdp sdp;
 
-static struct addr A(const char *ip, uint16_t port)
-{
+static struct addr A(const char *ip, uint16_t port) {
 	struct addr a;
 
 	addr_parse(&a, ip, port);
 	return a;
 }
 
-static struct sip_msg *message(const char *type, const char *body, size_t len)
+static struct sip_msg *
+message(const char *type, const char *body, size_t len)
 {
 	struct buf b = BUF_INIT;
 	struct sip_msg *msg;
 	const char *why;
 
-	buf_printf(&b, "INVITE sip:b@h.example SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
-		       "From: <sip:a@h.example>;tag=1\r\nTo: <sip:b@h.example>\r\n"
-		       "Call-ID: x\r\nCSeq: 1 INVITE\r\n%s%s\r\n", type ? "Content-Type: " : "X: ",
-	    type ? type : "y");
+	buf_printf(&b,
+	    "INVITE sip:b@h.example SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
+	    "From: <sip:a@h.example>;tag=1\r\nTo: <sip:b@h.example>\r\n"
+	    "Call-ID: x\r\nCSeq: 1 INVITE\r\n%s%s\r\n",
+	    type ? "Content-Type: " : "X: ", type ? type : "y");
 	buf_printf(&b, "Content-Length: %zu\r\n\r\n", len);
 	buf_add(&b, body, len);
 	if (sip_msg_parse(&msg, b.data, b.len, &why) != SIP_PARSE_OK)
@@ -102,7 +103,8 @@ static void test_present(void)
 	    {"multipart/mixed;boundary=b", "--b\r\nContent-Type: text/plain\r\n\r\nv=0", false},
 	    {"multipart/mixed;boundary=b", "--b\r\n\r\nContent-Type: application/sdp\r\n", false},
 	    {"multipart/mixed;boundary=b", "--bx\r\nContent-Type: application/sdp\r\n\r\nv", false},
-	    {"multipart/mixed;boundary=b", "--b--\r\nContent-Type: application/sdp\r\n\r\nv", false},
+	    {"multipart/mixed;boundary=b", "--b--\r\nContent-Type: application/sdp\r\n\r\nv",
+		false},
 	    {"multipart/mixed", "--\r\nContent-Type: application/sdp\r\n\r\nv", false},
 	    {"multipart/mixed;boundary=b", "--b", false},
 	};
@@ -125,14 +127,15 @@ static void is_addr(const struct addr *got, const char *want, const char *what)
 
 static void test_media(void)
 {
-	struct sip_msg *msg = described(V O S C T "m=audio 16384/2 RTP/AVP 8\r\n"
-			       "m=video 5000 UDP/TLS/RTP/SAVPF 99\r\n"
-			       "c=IN IP6 2001:db8::5\r\na=rtcp:5009\r\n"
-			       "m=image 0 udptl t38\r\n"
-			       "m=message 2855 TCP/MSRP *\r\n"
-			       "m=application 9 UDP/DTLS/SCTP 5000\r\nc=IN IP4 224.2.1.1/127/3\r\n"
-			       "a=rtcp:53020 IN IP4 192.0.2.77\r\n"
-			       "m=audio 65535 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n");
+	struct sip_msg *msg =
+	    described(V O S C T "m=audio 16384/2 RTP/AVP 8\r\n"
+				"m=video 5000 UDP/TLS/RTP/SAVPF 99\r\n"
+				"c=IN IP6 2001:db8::5\r\na=rtcp:5009\r\n"
+				"m=image 0 udptl t38\r\n"
+				"m=message 2855 TCP/MSRP *\r\n"
+				"m=application 9 UDP/DTLS/SCTP 5000\r\nc=IN IP4 224.2.1.1/127/3\r\n"
+				"a=rtcp:53020 IN IP4 192.0.2.77\r\n"
+				"m=audio 65535 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n");
 
 	is_int(sdp.n_media, 6, "six m-lines");
 	ok(str_is(sdp.media[0].type, "audio") && str_is(sdp.media[0].proto, "RTP/AVP"), "audio");
@@ -181,11 +184,11 @@ static void test_refused(void)
 	static const char *const bad[] = {"x", "\r\n", "v=0", V S C T M, O S C T M, V O O S C T M,
 	    V S C T M O, V O S C T "m=audio\r\n", V O S C T "m=audio 1\r\n",
 	    V O S C T "m=audio x RTP/AVP 0\r\n", V O S C T "m=audio -1 RTP/AVP 0\r\n",
-	    V O S C T "m=audio 65536 RTP/AVP 0\r\n", V O S C T "m=audio 99999999999999999999 R 0\r\n",
-	    V O S C T "m=audio /2 RTP/AVP 0\r\n", V O S C T "m=\r\n",
-	    V O S C T M M M M M M M M M M M M M M M M M};
-	static const char two[] = "--b\r\nc:application/sdp\r\n\r\n" V O
-				  "\r\n--b\r\nc:application/sdp\r\n\r\n" V O;
+	    V O S C T "m=audio 65536 RTP/AVP 0\r\n",
+	    V O S C T "m=audio 99999999999999999999 R 0\r\n", V O S C T "m=audio /2 RTP/AVP 0\r\n",
+	    V O S C T "m=\r\n", V O S C T M M M M M M M M M M M M M M M M M};
+	static const char two[] =
+	    "--b\r\nc:application/sdp\r\n\r\n" V O "\r\n--b\r\nc:application/sdp\r\n\r\n" V O;
 	static char many[2 * (SIP_SDP_LINES_MAX + 2)] = V O;
 	struct sip_msg *msg;
 
@@ -199,7 +202,8 @@ static void test_refused(void)
 	msg = message("application/sdp", many, strlen(many));
 	is_int(msg ? sip_sdp_parse(&sdp, msg) : 0, EINVAL, "too many lines");
 	sip_msg_free(msg);
-	msg = message("application/sdp", V O S C T M "a=\0\r\n", sizeof(V O S C T M "a=\0\r\n") - 1);
+	msg =
+	    message("application/sdp", V O S C T M "a=\0\r\n", sizeof(V O S C T M "a=\0\r\n") - 1);
 	is_int(msg ? sip_sdp_parse(&sdp, msg) : 0, EINVAL, "a NUL byte");
 	sip_msg_free(msg);
 	msg = message("multipart/mixed;boundary=b", two, strlen(two));
@@ -216,25 +220,28 @@ static void test_usual(void)
 	becomes(V O S T M C "a=x\r\n", V O_OURS S T M_OURS C_OURS "a=x\r\n");
 	becomes(V O S C T M "m=video 4000 RTP/AVP 99\r\nb=AS:1\r\n" C "a=sendonly\r\n",
 	    V O_OURS S C_OURS T M_OURS "m=video 7072 RTP/AVP 99\r\nb=AS:1\r\n" C_OURS
-		"a=sendonly\r\n");
+				       "a=sendonly\r\n");
 	becomes(V O S C T, V O_OURS S C_OURS T);
 	is_applied_as(NULL, V O S C T M "a=rtcp:9 IN IP4 192.168.1.5\r\n", "2001:db8::1",
 	    V "o=- 1 2 IN IP6 2001:db8::1\r\n" S "c=IN IP6 2001:db8::1\r\n" T M_OURS
 	      "a=rtcp:7071 IN IP6 2001:db8::1\r\n");
-	is_applied_as(NULL, V "o=- 1 2 IN IP6 fd00::5\r\n" S "c=IN IP6 fd00::5\r\n" T M, "192.0.2.1",
-	    V O_OURS S C_OURS T M_OURS);
+	is_applied_as(NULL, V "o=- 1 2 IN IP6 fd00::5\r\n" S "c=IN IP6 fd00::5\r\n" T M,
+	    "192.0.2.1", V O_OURS S C_OURS T M_OURS);
 }
 
 static void test_unusual_form(void)
 {
 	becomes("v=0\no=- 1 2 IN IP4 192.168.1.5\ns=-\nc=IN IP4 192.168.1.5\nt=0 0\n"
 		"m=audio 16384 RTP/AVP 8 0",
-	    "v=0\no=- 1 2 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 7070 RTP/AVP 8 0");
+	    "v=0\no=- 1 2 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 7070 RTP/AVP 8 "
+	    "0");
 	becomes("v=0\ro=- 1 2 IN IP4 192.168.1.5\rc=IN IP4 192.168.1.5\rm=audio 9 RTP/AVP 8\r",
 	    "v=0\ro=- 1 2 IN IP4 192.0.2.1\rc=IN IP4 192.0.2.1\rm=audio 7070 RTP/AVP 8\r");
-	becomes(V O "s=\r\n" T C "y=\r\nnonsense\r\n\r\n m=audio  9\tRTP/AVP  0  8 \r\na=x\r\n" C "\r\n",
-	    V O_OURS "s=\r\n" T C_OURS "y=\r\nnonsense\r\n\r\n m=audio  7070\tRTP/AVP  0  8 \r\na=x\r\n"
-	      C_OURS "\r\n");
+	becomes(V O "s=\r\n" T C "y=\r\nnonsense\r\n\r\n m=audio  9\tRTP/AVP  0  8 \r\na=x\r\n" C
+		    "\r\n",
+	    V O_OURS "s=\r\n" T C_OURS
+		     "y=\r\nnonsense\r\n\r\n m=audio  7070\tRTP/AVP  0  8 \r\na=x\r\n" C_OURS
+		     "\r\n");
 	becomes(V "o=my phone 1 2 IN IP4 192.168.1.5\r\n" S "c=in ip4  192.168.1.5/127 \r\n" T,
 	    V "o=my phone 1 2 IN IP4 192.0.2.1\r\n" S "c=in IP4 192.0.2.1 \r\n" T);
 	becomes(V "o=- 1 2 IN IP4 phone.lan\r\n" S "c=IN IP4 phone.lan\r\n" T M,
@@ -245,12 +252,13 @@ static void test_unusual_form(void)
 
 static void test_ports(void)
 {
-	becomes(V O S C T "m=audio 49170/2 RTP/AVP 0\r\n", V O_OURS S C_OURS T
-	    "m=audio 7070 RTP/AVP 0\r\n");
+	becomes(V O S C T "m=audio 49170/2 RTP/AVP 0\r\n",
+	    V O_OURS S C_OURS T "m=audio 7070 RTP/AVP 0\r\n");
 	becomes(V O S C T "m=audio 0 RTP/AVP 0\r\n" C "a=rtcp:1 IN IP4 192.168.1.5\r\n",
 	    V O_OURS S C_OURS T "m=audio 0 RTP/AVP 0\r\n" C_OURS);
 	becomes(V O S C T "m=image 5000 TCP t38\r\na=setup:active\r\nm=image 5000 udptl t38\r\n",
-	    V O_OURS S C_OURS T "m=image 0 TCP t38\r\na=setup:active\r\nm=image 7072 udptl t38\r\n");
+	    V O_OURS S C_OURS T
+	    "m=image 0 TCP t38\r\na=setup:active\r\nm=image 7072 udptl t38\r\n");
 	becomes(V O S C T M "a=rtcp:16390\r\na=rtcp-mux\r\na=rtcp-fb:* nack\r\n",
 	    V O_OURS S C_OURS T M_OURS "a=rtcp:7071\r\na=rtcp-mux\r\na=rtcp-fb:* nack\r\n");
 	becomes(V O S C "a=rtcp:16390 IN IP4 192.168.1.5\r\n" T M "a=rtcp:x\r\n",
@@ -268,20 +276,21 @@ static void test_hold(void)
 /* Whatever else may carry an address of the LAN. */
 static void test_no_leak(void)
 {
-	becomes(V O S C "c=IN IP4 192.168.1.6\r\n" T M C "c=IN IP4 192.168.1.7\r\nc=IN IP4 x.lan\r\n",
+	becomes(V O S C "c=IN IP4 192.168.1.6\r\n" T M C
+			"c=IN IP4 192.168.1.7\r\nc=IN IP4 x.lan\r\n",
 	    V O_OURS S C_OURS C_OURS T M_OURS C_OURS C_OURS C_OURS);
-	becomes(V O S C "a=ice-lite\r\n" T M
-		"a=ice-ufrag:x\r\na=candidate:1 1 UDP 1 192.168.1.5 9 typ host\r\n"
-		"a=Candidate:1 1 UDP 1 192.168.1.5 9\r\na=remote-candidates:1 192.168.1.5 9\r\n"
-		"a=alt:1 1 : a b 192.168.1.5 9\r\na=altc:1 IP4 192.168.1.5 9\r\n"
-		"a=x-candidate-ipv6:1 fd00::1\r\na=mid:1\r\na=end-of-candidates\r\n",
+	becomes(V O S C
+	    "a=ice-lite\r\n" T M "a=ice-ufrag:x\r\na=candidate:1 1 UDP 1 192.168.1.5 9 typ host\r\n"
+	    "a=Candidate:1 1 UDP 1 192.168.1.5 9\r\na=remote-candidates:1 192.168.1.5 9\r\n"
+	    "a=alt:1 1 : a b 192.168.1.5 9\r\na=altc:1 IP4 192.168.1.5 9\r\n"
+	    "a=x-candidate-ipv6:1 fd00::1\r\na=mid:1\r\na=end-of-candidates\r\n",
 	    V O_OURS S C_OURS T M_OURS "a=mid:1\r\n");
 	becomes(V "o=192.168.1.5 1 2 IN IP4 192.168.1.5\r\ns=call of 192.168.1.5.\r\n"
-		"i=10.0.0.1,172.16.0.9:5060\r\nu=http://192.168.1.5:80/x\r\n"
-		"e=a@[fd00::5] (A)\r\n" C "z=x\r\n" T M
-		"a=source-filter: incl IN IP4 * 192.168.1.5\r\n"
-		"a=path:msrp://192.168.1.5:7654/jshA7;tcp\r\na=x:192.168.1.5\r\n"
-		"a=cafe:fd00::5\r\na=y:::ffff:192.168.1.5\r\na=z:fe80::1%eth0\r\n",
+		  "i=10.0.0.1,172.16.0.9:5060\r\nu=http://192.168.1.5:80/x\r\n"
+		  "e=a@[fd00::5] (A)\r\n" C "z=x\r\n" T M
+		  "a=source-filter: incl IN IP4 * 192.168.1.5\r\n"
+		  "a=path:msrp://192.168.1.5:7654/jshA7;tcp\r\na=x:192.168.1.5\r\n"
+		  "a=cafe:fd00::5\r\na=y:::ffff:192.168.1.5\r\na=z:fe80::1%eth0\r\n",
 	    V "o=192.0.2.1 1 2 IN IP4 192.0.2.1\r\ns=call of 192.0.2.1.\r\n"
 	      "i=192.0.2.1,192.0.2.1:5060\r\nu=http://192.0.2.1:80/x\r\n"
 	      "e=a@[192.0.2.1] (A)\r\n" C_OURS "z=x\r\n" T M_OURS
@@ -295,32 +304,33 @@ static void test_no_leak(void)
 
 static void test_untouched(void)
 {
-#define REST                                                                                       \
-	"a=tool:x 1.10.0.0.1 10.0.0 10.0.0.256 0.0.0.0 127.0.0.1 203.0.113.9\r\n"                  \
-	"a=fingerprint:sha-1 FD:00:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\r\n"      \
-	"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:fd00d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAw\r\n"   \
-	"a=fmtp:101 0-16\r\na=X-nat:0\r\na=key-mgmt:mikey AQAF\r\na=setup:actpass\r\nb=AS:64\r\n"  \
+#define REST                                                                                      \
+	"a=tool:x 1.10.0.0.1 10.0.0 10.0.0.256 0.0.0.0 127.0.0.1 203.0.113.9\r\n"                 \
+	"a=fingerprint:sha-1 FD:00:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\r\n"     \
+	"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:fd00d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAw\r\n"  \
+	"a=fmtp:101 0-16\r\na=X-nat:0\r\na=key-mgmt:mikey AQAF\r\na=setup:actpass\r\nb=AS:64\r\n" \
 	"a=ssrc:1 cname:a@2001:db8::1\r\na=T38FaxVersion:0\r\n\xff\xfe\t\x01\r\n===\r\n"
 	becomes(V O S C T M REST, V O_OURS S C_OURS T M_OURS REST);
 }
 
 static void test_multipart(void)
 {
-#define PART(sdp_text)                                                                            \
-	"preamble v=0\r\n--x y\r\nContent-Type:text/plain\r\n\r\nc=IN IP4 192.168.1.5\r\n"        \
-	"--x y  \r\ncontent-type : application/sdp;a=b\r\nContent-ID: <1>\r\n\r\n" sdp_text       \
+#define PART(sdp_text)                                                                      \
+	"preamble v=0\r\n--x y\r\nContent-Type:text/plain\r\n\r\nc=IN IP4 192.168.1.5\r\n"  \
+	"--x y  \r\ncontent-type : application/sdp;a=b\r\nContent-ID: <1>\r\n\r\n" sdp_text \
 	"\r\n--x y--\r\nepilogue --x y\r\n"
 	is_applied_as("multipart/mixed; boundary=\"x y\"", PART(V O S C T M), "192.0.2.1",
 	    PART(V O_OURS S C_OURS T M_OURS));
-	is_applied_as("multipart/mixed;boundary=b", "--b\nc: application/sdp\n\nv=0\n" O C "\n--b--",
-	    "192.0.2.1", "--b\nc: application/sdp\n\nv=0\n" O_OURS C_OURS "\n--b--");
+	is_applied_as("multipart/mixed;boundary=b",
+	    "--b\nc: application/sdp\n\nv=0\n" O C "\n--b--", "192.0.2.1",
+	    "--b\nc: application/sdp\n\nv=0\n" O_OURS C_OURS "\n--b--");
 }
 
 /* None of these may take a time that grows with the square of its length. */
 static void test_long_lines(void)
 {
-	static const char *const units[] = {" ", "a ", "a", ":", "1", ".", "1.", "192.168.1.5 ", "\t",
-	    "IN IP4 ", "IN ", "\"", ";", "fd00::1 ", "--b"};
+	static const char *const units[] = {" ", "a ", "a", ":", "1", ".", "1.", "192.168.1.5 ",
+	    "\t", "IN IP4 ", "IN ", "\"", ";", "fd00::1 ", "--b"};
 	static const char *const starts[] = {"o=- ", "c=IN IP4 1.2.3.4 ", "m=audio 9 RTP/AVP 0",
 	    "a=x:", "a=rtcp:9 ", "s="};
 	static char body[64000];
@@ -332,13 +342,13 @@ static void test_long_lines(void)
 			struct sip_msg *msg;
 			clock_t from = clock();
 
-			len = (size_t)snprintf(body, sizeof(body), V "%s%s",
-			    s ? O : "", starts[s]);
+			len = (size_t)snprintf(body, sizeof(body), V "%s%s", s ? O : "", starts[s]);
 			for (; len + n < sizeof(body); len += n)
 				memcpy(body + len, units[u], n);
 			msg = message("application/sdp", body, len);
 			ok(msg && sip_sdp_parse(&sdp, msg) == 0 &&
-				sip_sdp_apply(&sdp, msg, &ours) == 0, "a line of 64 KB");
+				sip_sdp_apply(&sdp, msg, &ours) == 0,
+			    "a line of 64 KB");
 			sip_msg_free(msg);
 			if (getenv("SHOW_TIME"))
 				printf("# %.1f ms %s%s\n",

@@ -39,7 +39,8 @@ static void test_parts(void)
 	is_part(u.params, ";e", "... and not to the parameters");
 	is_int(sip_uri_parse(&u, str_of("sip:%61lice%00@h")), 0, "escapes");
 	is_part(u.user, "%61lice%00", "... stay as they are");
-	is_int(sip_uri_parse(&u, str_of("sip:@192.0.2.1")), 0, "an empty user, as some gateways write");
+	is_int(sip_uri_parse(&u, str_of("sip:@192.0.2.1")), 0,
+	    "an empty user, as some gateways write");
 	is_int(sip_uri_parse(&u, str_of("tel:+49-30-1234;phone-context=x")), 0, "tel:");
 	ok(!sip_uri_is_sip(&u) && !u.host.len, "... is another scheme, and not taken apart");
 	is_int(sip_uri_parse(&u, str_of("sip:m_1.example.org.")), 0, "an underscore, a last dot");
@@ -63,12 +64,12 @@ static void test_ip6(void)
 
 static void test_refused(void)
 {
-	static const char *const bad[] = {"", "sip", "sip:", ":a@h", "1sip:a@h", "sip:a@", "sip:a@b@c",
-	    "sip:a b@h", "sip:a@h:", "sip:a@h:0", "sip:a@h:65536", "sip:a@h:-1", "sip:a@h:5x",
-	    "sip:a@h:99999999999999999999", "sip:a@[::1", "sip:a@[::1]5060", "sip:a@::1", "sip:a@[]",
-	    "sip:a@[host]", "sip:a@[192.0.2.1]", "sip:a@[fe80::1%lo]", "sip:a@h[1]", "sip:a@h%41",
-	    "sip:a<b@h", "sip:a>b@h", "sip:a\"b@h", "tel:<1>", "sip:a@h\r\n", "sip:a@h\x7f",
-	    "sip:a@h/x", "sip:a@h,b"};
+	static const char *const bad[] = {"", "sip", "sip:", ":a@h", "1sip:a@h", "sip:a@",
+	    "sip:a@b@c", "sip:a b@h", "sip:a@h:", "sip:a@h:0", "sip:a@h:65536", "sip:a@h:-1",
+	    "sip:a@h:5x", "sip:a@h:99999999999999999999", "sip:a@[::1", "sip:a@[::1]5060",
+	    "sip:a@::1", "sip:a@[]", "sip:a@[host]", "sip:a@[192.0.2.1]", "sip:a@[fe80::1%lo]",
+	    "sip:a@h[1]", "sip:a@h%41", "sip:a<b@h", "sip:a>b@h", "sip:a\"b@h", "tel:<1>",
+	    "sip:a@h\r\n", "sip:a@h\x7f", "sip:a@h/x", "sip:a@h,b"};
 	struct sip_uri u;
 	char name[257];
 
@@ -76,11 +77,13 @@ static void test_refused(void)
 		if (!ok(sip_uri_parse(&u, str_of(bad[i])) == EINVAL, "no URI"))
 			printf("# %s\n", bad[i]);
 	is_int(sip_uri_parse(&u, (struct str){"sip:a\0b@h", 9}), EINVAL, "a NUL byte");
-	is_int(sip_uri_parse(&u, (struct str){"sip:a@h\0.x", 10}), EINVAL, "a NUL byte in the host");
+	is_int(sip_uri_parse(&u, (struct str){"sip:a@h\0.x", 10}), EINVAL,
+	    "a NUL byte in the host");
 	memset(name, 'a', sizeof(name));
 	memcpy(name, "sip:", 4);
 	is_int(sip_uri_parse(&u, (struct str){name, sizeof(name)}), 0, "a long host");
-	is_int(sip_uri_parse(&u, str_of("sip:a@[2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:1:0000000000000]")),
+	is_int(sip_uri_parse(&u,
+		   str_of("sip:a@[2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:1:0000000000000]")),
 	    EINVAL, "too long for an address");
 }
 
@@ -104,8 +107,8 @@ static void test_equal(void)
 	ok(!equal("tel:+1", "tel:+2"), "... and two numbers differ");
 }
 
-static void is_nameaddr(const char *text, const char *display, const char *uri,
-    const char *params, bool bracketed)
+static void is_nameaddr(const char *text, const char *display, const char *uri, const char *params,
+    bool bracketed)
 {
 	struct sip_nameaddr a;
 
@@ -120,8 +123,8 @@ static void test_nameaddr(void)
 {
 	static const char *const bad[] = {"", "  ", ";tag=1", "<>", "<sip:a@h", "\"a <sip:a@h>",
 	    "\"a\\\" <sip:a@h>", "<sip:a@h>, <sip:b@h>", "<sip:a@h> b;tag=1", "<sip:a@h>>;tag=1",
-	    "<sip:a@h>\"x\"", "a<", "sip:a@h,sip:b@h", "sip:a@h>;tag=1", "x sip:a@h", "<sip:a@h>;x=\"",
-	    "<sip:a@h>;x=<y", "sip:a@h;x=\"y\\\""};
+	    "<sip:a@h>\"x\"", "a<", "sip:a@h,sip:b@h", "sip:a@h>;tag=1", "x sip:a@h",
+	    "<sip:a@h>;x=\"", "<sip:a@h>;x=<y", "sip:a@h;x=\"y\\\""};
 	struct sip_nameaddr a;
 
 	is_nameaddr("<sip:a@h;lr>;tag=1", "", "sip:a@h;lr", ";tag=1", true);

@@ -14,15 +14,15 @@ static void is_part(struct str got, const char *want, const char *what)
 	is_str(text, want, what);
 }
 
-static struct addr A(const char *ip, uint16_t port)
-{
+static struct addr A(const char *ip, uint16_t port) {
 	struct addr a;
 
 	addr_parse(&a, ip, port);
 	return a;
 }
 
-static void test_parse(void)
+static void
+test_parse(void)
 {
 	struct sip_via v;
 
@@ -35,8 +35,9 @@ static void test_parse(void)
 	is_part(v.params, ";rport;branch=z9hG4bK1;x", "... its parameters");
 	is_part(v.branch, "z9hG4bK1", "... its branch");
 	ok(v.rport, "... and rport is asked for");
-	is_int(sip_via_parse(&v, str_of(" sip / 2.0 / tcp\r\n  h.example.org : 5071 ;\tBRANCH = z ")), 0,
-	    "blanks wherever they may stand");
+	is_int(sip_via_parse(&v,
+		   str_of(" sip / 2.0 / tcp\r\n  h.example.org : 5071 ;\tBRANCH = z ")),
+	    0, "blanks wherever they may stand");
 	is_part(v.transport, "tcp", "... the transport");
 	is_part(v.host, "h.example.org", "... the host");
 	is_int(v.port, 5071, "... the port");
@@ -48,7 +49,8 @@ static void test_parse(void)
 	is_int(sip_via_parse(&v, str_of("SIP/2.0/UDP [2001:db8::1]:5062")), 0, "... with one");
 	is_int(v.port, 5062, "... that one");
 	is_int((long long)v.branch.len, 0, "no branch, as before RFC 3261");
-	is_int(sip_via_parse(&v, str_of("SIP/2.0/UDP my_pc;x=\";branch=no\"")), 0, "a quoted value");
+	is_int(sip_via_parse(&v, str_of("SIP/2.0/UDP my_pc;x=\";branch=no\"")), 0,
+	    "a quoted value");
 	is_int((long long)v.branch.len, 0, "... hides no parameter");
 }
 
@@ -59,7 +61,8 @@ static void test_refused(void)
 	    "SIP//UDP h", "SIP/2.0/UDP h:", "SIP/2.0/UDP h:x", "SIP/2.0/UDP h:65536",
 	    "SIP/2.0/UDP h:-1", "SIP/2.0/UDP h i", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [::1]5060",
 	    "SIP/2.0/UDP ::1", "SIP/2.0/UDP h,i", "SIP/2.0/UDP <h>", "SIP/2.0/UDP \"h\"",
-	    "SIP/2.0/UDP h;branch=a b", "SIP/2.0/UDP h;x=\"y", "SIP/2.0/U\"DP h", "SIP/2.0/UDP/x h"};
+	    "SIP/2.0/UDP h;branch=a b", "SIP/2.0/UDP h;x=\"y", "SIP/2.0/U\"DP h",
+	    "SIP/2.0/UDP/x h"};
 	struct sip_via v;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)

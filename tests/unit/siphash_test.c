@@ -10,13 +10,13 @@ int main(void)
 		size_t len;
 		uint64_t want;
 	} vector[] = {
-		{ 0, 0x726fdb47dd0e0e31ULL },
-		{ 1, 0x74f839c593dc67fdULL },
-		{ 7, 0xab0200f58b01d137ULL },
-		{ 8, 0x93f5f5799a932462ULL },
-		{ 15, 0xa129ca6149be45e5ULL },
+	    {0, 0x726fdb47dd0e0e31ULL},
+	    {1, 0x74f839c593dc67fdULL},
+	    {7, 0xab0200f58b01d137ULL},
+	    {8, 0x93f5f5799a932462ULL},
+	    {15, 0xa129ca6149be45e5ULL},
 	};
-	uint8_t key[SIPHASH_KEY_LEN], data[64], other[64] = { 0 };
+	uint8_t key[SIPHASH_KEY_LEN], data[64], other[64] = {0};
 	struct siphash h, g;
 
 	for (size_t i = 0; i < sizeof(data); i++)

@@ -37,7 +37,8 @@ static inline void tap_is_str(const char *got, const char *want, const char *fil
 	bool same = got && want ? strcmp(got, want) == 0 : got == want;
 
 	if (!tap_report(same, file, line, what))
-		printf("# got  \"%s\"\n# want \"%s\"\n", got ? got : "(null)", want ? want : "(null)");
+		printf("# got  \"%s\"\n# want \"%s\"\n", got ? got : "(null)",
+		    want ? want : "(null)");
 }
 
 static inline int tap_done(void)
@@ -46,8 +47,8 @@ static inline int tap_done(void)
 	return tap_failed ? 1 : 0;
 }
 
-#define ok(claim, what)          tap_report((claim), __FILE__, __LINE__, (what))
-#define is_int(got, want, what)  tap_is_int((got), (want), __FILE__, __LINE__, (what))
-#define is_str(got, want, what)  tap_is_str((got), (want), __FILE__, __LINE__, (what))
+#define ok(claim, what)         tap_report((claim), __FILE__, __LINE__, (what))
+#define is_int(got, want, what) tap_is_int((got), (want), __FILE__, __LINE__, (what))
+#define is_str(got, want, what) tap_is_str((got), (want), __FILE__, __LINE__, (what))
 
 #endif

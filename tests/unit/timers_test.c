@@ -22,7 +22,7 @@ static const char *run(uint64_t now_ms)
 
 static void test_order(void)
 {
-	struct timer a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
+	struct timer a = {0}, b = {0}, c = {0}, d = {0};
 
 	timers_init(&ts, 1000);
 	is_int(timers_next_ms(&ts, 1000), -1, "no timer, no end of waiting");
@@ -67,7 +67,7 @@ static void start_again(void *arg)
 
 static void test_again(void)
 {
-	struct timer late = { 0 };
+	struct timer late = {0};
 
 	timers_init(&ts, 0);
 	again_count = 0;

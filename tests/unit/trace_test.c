@@ -20,15 +20,15 @@
 static char dir[] = "/tmp/trace_test.XXXXXX";
 static char path[128], other[128];
 
-static struct addr A(const char *ip, uint16_t port)
-{
+static struct addr A(const char *ip, uint16_t port) {
 	struct addr a;
 
 	addr_parse(&a, ip, port);
 	return a;
 }
 
-static int open_trace(struct trace **t, uint64_t max)
+static int
+open_trace(struct trace **t, uint64_t max)
 {
 	return trace_open(t, path, (uid_t)-1, (gid_t)-1, max);
 }

@@ -27,7 +27,8 @@ static int on_send(void *arg, const void *data, size_t len, const struct hop *ho
 	if (w->send_err)
 		return w->send_err;
 	if (w->n_sent < 64) {
-		snprintf(w->sent[w->n_sent], sizeof(w->sent[0]), "%.*s", (int)len, (const char *)data);
+		snprintf(w->sent[w->n_sent], sizeof(w->sent[0]), "%.*s", (int)len,
+		    (const char *)data);
 		w->to[w->n_sent++] = hop->peer;
 	}
 	return 0;
@@ -73,7 +74,8 @@ static void open_world(struct world *w, size_t max)
 	memset(w, 0, sizeof(*w));
 	timers_init(&w->timers, 1000);
 	if (sip_msg_init() != 0 ||
-	    transactions_new(&w->ts, &w->timers, &ops, (const uint8_t *)"0123456789abcdef", max) != 0)
+	    transactions_new(&w->ts, &w->timers, &ops, (const uint8_t *)"0123456789abcdef", max) !=
+		0)
 		abort();
 }
 
@@ -352,11 +354,13 @@ static void test_client_invite(void)
 	is_int(w.timeouts, 1, "and no timer B");
 	feed(&w, "486 Busy", "INVITE", "z9hG4bKout");
 	is_int(w.last_status, 486, "busy");
-	ok(strncmp(w.sent[0], "ACK sip:b@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.1;branch="
-			      "z9hG4bKout\r\n",
+	ok(strncmp(w.sent[0],
+	       "ACK sip:b@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.1;branch="
+	       "z9hG4bKout\r\n",
 	       75) == 0,
 	    "the ACK has the INVITE's Via");
-	ok(strstr(w.sent[0], "\r\nTo: <sip:b@b>;tag=t\r\n") && strstr(w.sent[0], "\r\nCSeq: 1 ACK\r\n") &&
+	ok(strstr(w.sent[0], "\r\nTo: <sip:b@b>;tag=t\r\n") &&
+		strstr(w.sent[0], "\r\nCSeq: 1 ACK\r\n") &&
 		strstr(w.sent[0], "\r\nRoute: <sip:192.0.2.7;lr>\r\n"),
 	    "the response's To, its own CSeq, the Route");
 	feed(&w, "486 Busy", "INVITE", "z9hG4bKout");
@@ -422,8 +426,9 @@ static void test_cancel(void)
 	client_txn_cancel(ct);
 	is_int(w.n_sent, 1, "a CANCEL waits for a provisional response (9.1)");
 	feed(&w, "100 Trying", "INVITE", "z9hG4bKout");
-	ok(strncmp(w.sent[1], "CANCEL sip:b@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.1;branch="
-			      "z9hG4bKout\r\n",
+	ok(strncmp(w.sent[1],
+	       "CANCEL sip:b@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.1;branch="
+	       "z9hG4bKout\r\n",
 	       78) == 0,
 	    "then it goes, with the INVITE's Via");
 	ok(strstr(w.sent[1], "\r\nTo: <sip:b@b>\r\n") != NULL, "and To");

@@ -82,7 +82,8 @@ static void test_transport(struct loop *loop)
 
 	if (!ok(open_somewhere(&t, loop, &h, &port) == 0, "open"))
 		return;
-	is_int(transport_open(&second, loop, port, 0, hear, &h), EADDRINUSE, "a port is taken once");
+	is_int(transport_open(&second, loop, port, 0, hear, &h), EADDRINUSE,
+	    "a port is taken once");
 	ok(!second, "... and there is no second transport");
 	test_exchange(loop, t, port, &h, "127.0.0.1");
 	if (t->fd[V6] >= 0)

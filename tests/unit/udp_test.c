@@ -8,15 +8,15 @@
 
 #include "tap.h"
 
-static struct addr A(const char *ip, uint16_t port)
-{
+static struct addr A(const char *ip, uint16_t port) {
 	struct addr a;
 
 	addr_parse(&a, ip, port);
 	return a;
 }
 
-static uint16_t port_of(int fd)
+static uint16_t
+port_of(int fd)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -30,7 +30,7 @@ static uint16_t port_of(int fd)
 /* Loopback delivers at once on most systems, soon on all. */
 static int recv_soon(int fd, char *data, size_t size, size_t *len, struct udp_from *from)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	poll(&p, 1, 5000);
 	return udp_recv(fd, data, size, len, from);

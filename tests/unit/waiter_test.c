@@ -27,7 +27,7 @@ static bool open_pipes(void)
 
 		if (pipe(fds) < 0)
 			return false;
-		pipes[i].item = (struct waiter_item){ .fd = fds[0] };
+		pipes[i].item = (struct waiter_item){.fd = fds[0]};
 		pipes[i].write_fd = fds[1];
 	}
 	return true;
@@ -86,7 +86,8 @@ static void test_items(struct waiter *w)
 	fill(ITEMS - 1);
 	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "one has something to read");
 	is_int(index_of(ready[0]), ITEMS - 1, "... that one");
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "what is not read is told again");
+	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1,
+	    "what is not read is told again");
 	fill(7);
 	waiter_del(w, &pipes[ITEMS - 1].item);
 	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "a removed one is not told");
@@ -122,7 +123,7 @@ static void test_del_keeps_others(struct waiter *w)
 static void test_fairness(struct waiter *w)
 {
 	struct waiter_item *ready[2];
-	bool seen[6] = { false }, woken, all = true;
+	bool seen[6] = {false}, woken, all = true;
 
 	for (int i = 0; i < 6; i++)
 		fill(i);
@@ -163,7 +164,7 @@ static void test_add_while_waiting(struct waiter *w)
 
 	alarm(60); /* who is not told waits for ever */
 	for (int i = 0; i < 20; i++) {
-		struct other_thread t = { .waiter = w };
+		struct other_thread t = {.waiter = w};
 		pthread_t thread;
 		void *got = NULL;
 
