@@ -55,6 +55,7 @@ endif
 libsiproxd_a_SOURCES += \
 	src/sip/sip_body.c src/sip/sip_body.h \
 	src/sip/sip_check.c src/sip/sip_check.h \
+	src/sip/sip_edit.c src/sip/sip_edit.h \
 	src/sip/sip_header.c src/sip/sip_header.h \
 	src/sip/sip_msg.c src/sip/sip_msg.h \
 	src/sip/sip_reply.c src/sip/sip_reply.h \
@@ -67,6 +68,7 @@ libsiproxd_a_SOURCES += \
 libsiproxd_a_SOURCES += \
 	src/siproxd.h \
 	src/proxy/call.c src/proxy/call.h \
+	src/proxy/call_media.c src/proxy/call_state.h \
 	src/proxy/dialog.c src/proxy/dialog.h \
 	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/leak_guard.c src/proxy/leak_guard.h \

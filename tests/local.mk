@@ -88,6 +88,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/base/hash.c \
 	src/base/timers.c \
 	src/proxy/call.c \
+	src/proxy/call_media.c \
 	src/proxy/dialog.c \
 	src/proxy/forward.c \
 	src/proxy/location.c \
@@ -101,6 +102,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/side.c \
 	src/proxy/tag.c \
 	src/proxy/transaction.c \
+	src/sip/sip_edit.c \
 	src/sip/sip_msg.c \
 	src/sip/sip_reply.c \
 	src/sip/sip_sdp.c \

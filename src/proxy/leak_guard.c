@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "proxy/side.h"
+#include "sip/sip_edit.h"
 
 struct guard {
 	const struct side_map *sides;
@@ -104,9 +105,9 @@ static bool is_in(const char *p, struct str range)
 
 static int hide(struct guard *g, struct str literal)
 {
-	if (sip_msg_is_edited(g->msg, literal))
+	if (sip_edit_touches(g->msg, literal))
 		return 0;
-	return sip_msg_replace(g->msg, literal,
+	return sip_edit_replace(g->msg, literal,
 	    str_of(memchr(literal.s, ':', literal.len) && *literal.s != '[' ? g->ip : g->host));
 }
 

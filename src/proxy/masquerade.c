@@ -10,6 +10,7 @@
 #include "proxy/leak_guard.h"
 #include "proxy/location.h"
 #include "proxy/registration.h"
+#include "sip/sip_edit.h"
 #include "siproxd.h"
 
 enum crossing {
@@ -67,7 +68,7 @@ static int uri_out(struct mask *m, const struct sip_value *v)
 
 	if (!find_lan_uri(m->sd, v->text, &uri))
 		return 0;
-	return sip_msg_replace(m->msg, uri.hostport, str_of(host_port(m->named, text)));
+	return sip_edit_replace(m->msg, uri.hostport, str_of(host_port(m->named, text)));
 }
 
 static struct str without_tag(struct str value)
@@ -96,8 +97,8 @@ static int identity_back(struct mask *m, const struct sip_value *v)
 		return 0;
 	if (sip_param_get(ours.params, "tag", NULL, NULL) ||
 	    !sip_param_get(theirs.params, "tag", &tag, NULL))
-		return sip_msg_replace(m->msg, v->text, str_of(own));
-	return sip_msg_replacef(m->msg, v->text, "%s;tag=%.*s", own, STR_ARGS(tag));
+		return sip_edit_replace(m->msg, v->text, str_of(own));
+	return sip_edit_replacef(m->msg, v->text, "%s;tag=%.*s", own, STR_ARGS(tag));
 }
 
 /* A request from the WAN within a dialog: the phone sees the names that it uses itself. */
@@ -109,7 +110,7 @@ static int identity_in(struct mask *m, const struct sip_value *v)
 
 	if (!own)
 		return 0;
-	return sip_msg_replacef(m->msg, v->text, "%s%s%.*s", own, tag.len ? ";tag=" : "",
+	return sip_edit_replacef(m->msg, v->text, "%s%s%.*s", own, tag.len ? ";tag=" : "",
 	    STR_ARGS(tag));
 }
 
@@ -148,7 +149,7 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 		user = str_of(registration_name(m->how->registration, n));
 	else
 		user = name_for(m, &uri);
-	return sip_msg_replacef(m->msg, addr.uri, "sip:%.*s%s%s", STR_ARGS(user),
+	return sip_edit_replacef(m->msg, addr.uri, "sip:%.*s%s%s", STR_ARGS(user),
 	    user.len ? "@" : "", host_port(m->named, host));
 }
 
@@ -162,7 +163,7 @@ static int contact_in(struct mask *m, const struct sip_value *v)
 	if (m->fw->method != SIP_REGISTER || sip_nameaddr_uri(v->text, &addr, &uri) != 0)
 		return 0;
 	own = registration_own_contact(m->sd, &uri);
-	return own ? sip_msg_replace(m->msg, addr.uri, str_of(own)) : 0;
+	return own ? sip_edit_replace(m->msg, addr.uri, str_of(own)) : 0;
 }
 
 /* RFC 3261 20.43: `399 192.168.1.5 "text"`, the second word names who warns. */
@@ -181,7 +182,7 @@ static int warning_out(struct mask *m, const struct sip_value *v)
 		return 0;
 	while (stop < end && *stop != ' ')
 		stop++;
-	return sip_msg_replace(m->msg, str_range(p, stop), str_of(host_port(m->named, text)));
+	return sip_edit_replace(m->msg, str_range(p, stop), str_of(host_port(m->named, text)));
 }
 
 static const struct translation {
@@ -233,21 +234,21 @@ static int put_via(const struct siproxd *sd, struct sip_msg *msg, const struct m
 	const struct hop *to = &how->target->hop;
 	const struct sip_value *top = sip_msg_value(msg, HDR_VIA, 0);
 	char host[ADDR_TEXT_MAX];
-	int err = sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA),
+	int err = sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_VIA),
 	    "Via: SIP/2.0/UDP %s:%u;branch=%s%s\r\n", addr_format_host(&to->named, host),
 	    addr_port(&to->named), how->branch, wants_rport(sd, to) ? ";rport" : "");
 
 	if (err)
 		return err;
 	if (to->side == WAN) {
-		err = sip_msg_remove_lines(msg, HDR_VIA);
+		err = sip_edit_remove_lines(msg, HDR_VIA);
 	} else {
 		struct buf received = BUF_INIT;
 
 		sip_via_write_received(&received, top->text, &msg->via, &how->from->peer);
 		err = received.failed
 		    ? ENOMEM
-		    : sip_msg_replace(msg, top->text, (struct str){received.data, received.len});
+		    : sip_edit_replace(msg, top->text, (struct str){received.data, received.len});
 		buf_free(&received);
 	}
 	return err;
@@ -259,8 +260,8 @@ static int put_max_forwards(struct sip_msg *msg)
 	const struct sip_value *v = sip_msg_value(msg, HDR_MAX_FORWARDS, 0);
 
 	if (!v)
-		return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_VIA), "Max-Forwards: 70\r\n");
-	return sip_msg_replacef(msg, v->text, "%d", (int)msg->max_forwards - 1);
+		return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_VIA), "Max-Forwards: 70\r\n");
+	return sip_edit_replacef(msg, v->text, "%d", (int)msg->max_forwards - 1);
 }
 
 bool mask_forms_dialog(enum sip_method method)
@@ -275,19 +276,19 @@ static int put_record_route(struct sip_msg *msg, const struct mask_request *how)
 	const struct hop *to = &how->target->hop;
 
 	if (to->side == WAN)
-		return sip_msg_remove_lines(msg, HDR_RECORD_ROUTE);
+		return sip_edit_remove_lines(msg, HDR_RECORD_ROUTE);
 	if (how->from->side == LAN || msg->to_tag.len || !mask_forms_dialog(msg->method))
 		return 0;
-	return sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_RECORD_ROUTE),
+	return sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_RECORD_ROUTE),
 	    "Record-Route: <sip:%s;lr>\r\n", host_port(&to->named, host));
 }
 
 static int put_route(struct sip_msg *msg, const struct mask_request *how)
 {
-	int err = sip_msg_remove_first(msg, HDR_ROUTE, how->own_routes);
+	int err = sip_edit_remove_first(msg, HDR_ROUTE, how->own_routes);
 
 	if (!err && how->target->route)
-		err = sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_ROUTE), "Route: %s\r\n",
+		err = sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_ROUTE), "Route: %s\r\n",
 		    how->target->route);
 	return err;
 }
@@ -300,8 +301,8 @@ static int put_user_agent(const struct siproxd *sd, struct sip_msg *msg)
 	if (!sd->config->ua_string)
 		return 0;
 	if (line)
-		return sip_msg_replace(msg, line->value, str_of(sd->config->ua_string));
-	return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "User-Agent: %s\r\n",
+		return sip_edit_replace(msg, line->value, str_of(sd->config->ua_string));
+	return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "User-Agent: %s\r\n",
 	    sd->config->ua_string);
 }
 
@@ -318,7 +319,7 @@ int mask_request(const struct siproxd *sd, struct sip_msg *msg, const struct mas
 	int err = put_via(sd, msg, how);
 
 	if (!err && target->uri)
-		err = sip_msg_replace(msg, msg->uri_text, str_of(target->uri));
+		err = sip_edit_replace(msg, msg->uri_text, str_of(target->uri));
 	if (!err)
 		err = put_max_forwards(msg);
 	if (!err)
@@ -343,9 +344,9 @@ static int pop_via(struct sip_msg *msg, const struct forward *fw, enum side from
 	int err;
 
 	if (from != WAN)
-		return sip_msg_remove_first(msg, HDR_VIA, 1);
-	err = sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "%s", fw->vias);
-	return err ? err : sip_msg_remove_lines(msg, HDR_VIA);
+		return sip_edit_remove_first(msg, HDR_VIA, 1);
+	err = sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "%s", fw->vias);
+	return err ? err : sip_edit_remove_lines(msg, HDR_VIA);
 }
 
 /* A Record-Route value that names us, from the top; -1. */
@@ -384,10 +385,10 @@ static int response_record_route(const struct siproxd *sd, struct sip_msg *msg,
 	if (from == fw->from.side)
 		return 0;
 	if (from == LAN)
-		return sip_msg_remove_first(msg, HDR_RECORD_ROUTE, inner_record_routes(sd, msg));
+		return sip_edit_remove_first(msg, HDR_RECORD_ROUTE, inner_record_routes(sd, msg));
 	if (!fw->in_dialog && mask_forms_dialog(fw->method) && msg->status > 100 &&
 	    msg->status < 300)
-		return sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_RECORD_ROUTE),
+		return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_RECORD_ROUTE),
 		    "Record-Route: <sip:%s;lr>\r\n%s", host_port(&fw->from.named, host),
 		    fw->record_route ? fw->record_route : "");
 	return 0;

@@ -18,6 +18,7 @@
 #include "proxy/registration.h"
 #include "proxy/session.h"
 #include "sip/sip_reply.h"
+#include "sip/sip_edit.h"
 #include "siproxd.h"
 
 #define RETRY_AFTER "Retry-After: 10\r\n"
@@ -245,11 +246,11 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
 		return ENOMEM;
 	txn_branch(sd->transactions, msg, target_name, branch);
 	free(target_name);
-	sip_msg_edits_clear(msg);
+	sip_edit_clear(msg);
 	err = mask_request(sd, msg, &how);
 	if (!err && sdp->n_lines)
 		err = sip_sdp_apply(sdp, msg, named);
-	return err ? err : sip_msg_splice(msg, out);
+	return err ? err : sip_edit_splice(msg, out);
 }
 
 static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,

@@ -7,6 +7,7 @@
 #include "proxy/pipeline.h"
 #include "proxy/registration.h"
 #include "proxy/session.h"
+#include "sip/sip_edit.h"
 #include "siproxd.h"
 
 static bool is_of(const struct sip_msg *msg, const struct forward *fw)
@@ -42,7 +43,7 @@ static bool undress(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
 	if (!err && sdp.n_lines)
 		err = sip_sdp_apply(&sdp, msg, session_named(sd, fw, &fw->from));
 	if (!err)
-		err = sip_msg_splice(msg, out);
+		err = sip_edit_splice(msg, out);
 	if (err)
 		log_every(10, LOG_LVL_WARN, LOG_SIP, "a response %d could not be rewritten",
 		    msg->status);

@@ -97,29 +97,9 @@ const struct sip_value *sip_msg_value(const struct sip_msg *msg, enum sip_hdr id
 unsigned sip_msg_count(const struct sip_msg *msg, enum sip_hdr id);
 const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id);
 
-/*
- * Edits. Ranges lie in msg->data and must not overlap; several insertions at one place keep their
- * order. All return 0 or ENOMEM, after which the message must not be sent.
- */
-int sip_msg_replace(struct sip_msg *msg, struct str range, struct str text);
-int sip_msg_replacef(struct sip_msg *msg, struct str range, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-/* Before the byte at `at` (a pointer into msg->data). */
-int sip_msg_insertf(struct sip_msg *msg, const char *at, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-/* Every line of that header. */
-int sip_msg_remove_lines(struct sip_msg *msg, enum sip_hdr id);
-/* The first n values of a header, with their lines where those become empty. */
-int sip_msg_remove_first(struct sip_msg *msg, enum sip_hdr id, unsigned n);
 /* Where a new line of that header belongs: at its first line, or else at the end of the Vias. */
 const char *sip_msg_line_start(const struct sip_msg *msg, enum sip_hdr id);
 /* Behind the last line of that header, or else as above. */
 const char *sip_msg_line_end(const struct sip_msg *msg, enum sip_hdr id);
-void sip_msg_edits_clear(struct sip_msg *msg);
-/* Some edit touches that range. */
-bool sip_msg_is_edited(const struct sip_msg *msg, struct str range);
-/* The message with its edits; Content-Length set right if the body was edited. May be called
- * again, after more edits too. ENOMEM; EINVAL: edits overlap. */
-int sip_msg_splice(struct sip_msg *msg, struct buf *out);
 
 #endif

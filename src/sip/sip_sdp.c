@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "sip/sip_body.h"
+#include "sip/sip_edit.h"
 
 bool sip_sdp_present(const struct sip_msg *msg)
 {
@@ -220,7 +221,7 @@ static int put_address(struct sip_msg *msg, struct str part, const struct addr *
 {
 	char ip[ADDR_TEXT_MAX];
 
-	return sip_msg_replacef(msg, part, "IP%d %s", addr_family(a) == AF_INET6 ? 6 : 4,
+	return sip_edit_replacef(msg, part, "IP%d %s", addr_family(a) == AF_INET6 ? 6 : 4,
 	    addr_format_ip(a, ip));
 }
 
@@ -276,7 +277,7 @@ static int sweep(const struct sip_sdp *sdp, struct sip_msg *msg, struct str text
 		if (!is_inside(sdp, found))
 			found = run_at(text, p, false);
 		if (is_inside(sdp, found)) {
-			err = sip_msg_replace(msg, found, str_of(addr_format_ip(session, ip)));
+			err = sip_edit_replace(msg, found, str_of(addr_format_ip(session, ip)));
 			p = found.s + found.len;
 		} else {
 			p++;
@@ -309,8 +310,8 @@ static int put_rtcp(struct sip_msg *msg, const struct sip_sdp_media *m, struct s
 	unsigned port = addr_port(&m->relay) + 1u;
 
 	if (!word(old, 1).len)
-		return sip_msg_replacef(msg, old, "%u", port);
-	return sip_msg_replacef(msg, old, "%u IN IP%d %s", port,
+		return sip_edit_replacef(msg, old, "%u", port);
+	return sip_edit_replacef(msg, old, "%u IN IP%d %s", port,
 	    addr_family(&m->relay) == AF_INET6 ? 6 : 4, addr_format_ip(&m->relay, ip));
 }
 
@@ -337,13 +338,13 @@ static int put_line(const struct sip_sdp *sdp, struct sip_msg *msg, const struct
 	if (has_prefix(text, "m=")) {
 		if (m->port)
 			err =
-			    sip_msg_replacef(msg, m->port_text, "%u", relay ? addr_port(relay) : 0);
+			    sip_edit_replacef(msg, m->port_text, "%u", relay ? addr_port(relay) : 0);
 		return err;
 	}
 	if (has_prefix(text, "a=rtcp:") && relay)
 		return put_rtcp(msg, m, text);
 	if (has_prefix(text, "a=rtcp:") || is_other_way(text))
-		return sip_msg_replace(msg, line->whole, (struct str){NULL, 0});
+		return sip_edit_replace(msg, line->whole, (struct str){NULL, 0});
 	if (ip.len && (has_prefix(text, "c=") || has_prefix(text, "o="))) {
 		if (has_prefix(text, "o=") || !is_hold(ip))
 			err = put_address(msg, ip, relay ? relay : session);

@@ -4,12 +4,13 @@
 
 #include "fuzz.h"
 #include "sip/sip_reply.h"
+#include "sip/sip_edit.h"
 
 static void check_unchanged(struct sip_msg *msg, const uint8_t *data, size_t size)
 {
 	struct buf b = BUF_INIT;
 
-	HOLDS(sip_msg_splice(msg, &b) == 0);
+	HOLDS(sip_edit_splice(msg, &b) == 0);
 	HOLDS(b.len == msg->len && b.len <= size && memcmp(b.data, data, b.len) == 0);
 	buf_free(&b);
 }
@@ -22,14 +23,14 @@ static void check_edited(struct sip_msg *msg)
 	struct sip_msg *again;
 	const char *why;
 
-	HOLDS(sip_msg_remove_first(msg, HDR_ROUTE, 2) == 0);
+	HOLDS(sip_edit_remove_first(msg, HDR_ROUTE, 2) == 0);
 	HOLDS(
-	    sip_msg_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "Via: SIP/2.0/UDP us\r\n") == 0);
-	HOLDS(sip_msg_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "X: y\r\n") == 0);
-	HOLDS(sip_msg_replace(msg, sip_msg_line(msg, HDR_TO)->value,
+	    sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "Via: SIP/2.0/UDP us\r\n") == 0);
+	HOLDS(sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "X: y\r\n") == 0);
+	HOLDS(sip_edit_replace(msg, sip_msg_line(msg, HDR_TO)->value,
 		  str_of("<sip:x@example.org>")) == 0);
-	HOLDS(sip_msg_insertf(msg, msg->body.s, "body") == 0);
-	HOLDS(sip_msg_splice(msg, &b) == 0);
+	HOLDS(sip_edit_insertf(msg, msg->body.s, "body") == 0);
+	HOLDS(sip_edit_splice(msg, &b) == 0);
 	if (b.len <= SIP_MSG_MAX && msg->n_lines + 2 <= SIP_LINES_MAX &&
 	    msg->n_values + 1 <= SIP_VALUES_MAX) {
 		HOLDS(sip_msg_parse(&again, b.data, b.len, &why) == SIP_PARSE_OK);

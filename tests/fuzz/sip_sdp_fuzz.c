@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "sip/sip_sdp.h"
+#include "sip/sip_edit.h"
 
 #define HEAD                                                                           \
 	"INVITE sip:b@h.example SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nCall-ID: x\r\n"       \
@@ -72,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	addr_parse(&ours, "192.0.2.1", 0);
 	if (msg && sip_sdp_present(msg) && sip_sdp_parse(&sdp, msg) == 0) {
 		give_ports(&ours);
-		HOLDS(sip_sdp_apply(&sdp, msg, &ours) == 0 && sip_msg_splice(msg, &b) == 0);
+		HOLDS(sip_sdp_apply(&sdp, msg, &ours) == 0 && sip_edit_splice(msg, &b) == 0);
 		check(b.data + (msg->body.s - msg->data), b.len - (size_t)(msg->body.s - msg->data),
 		    &ours);
 	}

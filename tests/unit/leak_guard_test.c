@@ -8,6 +8,7 @@
 #include "base/acl.h"
 #include "base/buf.h"
 #include "proxy/side.h"
+#include "sip/sip_edit.h"
 #include "tap.h"
 
 static struct side_map *sides;
@@ -61,7 +62,7 @@ static void guard(struct sip_msg *msg, const struct addr *ours, const char *text
 	is_int(leak_guard(sides, msg, ours), 0, "guarded");
 	if (!want)
 		is_int(msg->n_edits, 0, text);
-	is_int(sip_msg_splice(msg, &out), 0, "spliced");
+	is_int(sip_edit_splice(msg, &out), 0, "spliced");
 	if (!ok(out.data && strstr(out.data, want ? want : text) != NULL, text))
 		printf("# got %s\n", out.data);
 	buf_free(&out);
@@ -136,11 +137,11 @@ static void test_overlaps(void)
 	struct sip_nameaddr addr;
 
 	sip_nameaddr_parse(&addr, v->text);
-	sip_msg_replace(msg, addr.uri, str_of("sip:a@203.0.113.1"));
+	sip_edit_replace(msg, addr.uri, str_of("sip:a@203.0.113.1"));
 	guard(msg, &named, "beside an edit", "Contact: <sip:a@203.0.113.1>;x=203.0.113.1\r\n");
 	msg =
 	    parsed("OPTIONS sip:b@example.net SIP/2.0", HEAD, "Record-Route: <sip:192.168.1.1;lr>");
-	sip_msg_remove_lines(msg, HDR_RECORD_ROUTE);
+	sip_edit_remove_lines(msg, HDR_RECORD_ROUTE);
 	guard(msg, &named, "a line that goes", "CSeq: 1 OPTIONS\r\nContent-Length");
 	msg = parsed("OPTIONS sip:b@example.net SIP/2.0", HEAD, "X-A: 192.168.1.10");
 	leak_guard(sides, msg, &named);

@@ -3,6 +3,7 @@
 
 #include "base/buf.c"
 #include "sip/sip_msg.c"
+#include "sip/sip_edit.c"
 
 #include <dirent.h>
 #include <osipparser2/osip_port.h>
@@ -30,7 +31,7 @@ static void is_spliced(struct sip_msg *msg, const char *want, const char *what)
 {
 	struct buf b = BUF_INIT;
 
-	if (ok(sip_msg_splice(msg, &b) == 0, what))
+	if (ok(sip_edit_splice(msg, &b) == 0, what))
 		is_str(b.data, want, "... as it leaves");
 	buf_free(&b);
 }
@@ -71,7 +72,7 @@ static void test_sample(const char *dir, const char *name, enum sip_parse want)
 		printf("# got %d, want %d: %s\n", got, want, why ? why : "");
 	ok((got == SIP_PARSE_OK || got == SIP_PARSE_REFUSE) == (msg != NULL), "... or nothing");
 	if (want == SIP_PARSE_OK && msg) {
-		is_int(sip_msg_splice(msg, &b), 0, "... can leave again");
+		is_int(sip_edit_splice(msg, &b), 0, "... can leave again");
 		ok(b.len == len && memcmp(b.data, data, len) == 0, "... byte for byte");
 	}
 	if (want == SIP_PARSE_REFUSE && msg)
@@ -260,26 +261,26 @@ static void test_edits(void)
 		return;
 	call = range_of(msg, "Call-ID: x\r\n");
 	from = range_of(msg, "From: <sip:a@h.example>;tag=1\r\nTo: <sip:b@h.example>\r\n");
-	is_int(sip_msg_replace(msg, call, str_of("i: y\r\n")), 0, "a later line first");
-	is_int(sip_msg_replace(msg, from, str_of("")), 0, "lines that go");
-	is_int(sip_msg_insertf(msg, from.s, "A: %d\r\n", 1), 0, "before them something new");
-	is_int(sip_msg_insertf(msg, from.s + from.len, "C: 3\r\n"), 0, "and behind them");
-	is_int(sip_msg_insertf(msg, from.s, "B: 2\r\n"), 0, "and a second one before them");
-	is_int(sip_msg_insertf(msg, msg->data + msg->len, "end"), 0, "and at the very end");
+	is_int(sip_edit_replace(msg, call, str_of("i: y\r\n")), 0, "a later line first");
+	is_int(sip_edit_replace(msg, from, str_of("")), 0, "lines that go");
+	is_int(sip_edit_insertf(msg, from.s, "A: %d\r\n", 1), 0, "before them something new");
+	is_int(sip_edit_insertf(msg, from.s + from.len, "C: 3\r\n"), 0, "and behind them");
+	is_int(sip_edit_insertf(msg, from.s, "B: 2\r\n"), 0, "and a second one before them");
+	is_int(sip_edit_insertf(msg, msg->data + msg->len, "end"), 0, "and at the very end");
 	is_spliced(msg,
 	    "INVITE sip:b@h.example SIP/2.0\r\n"
 	    "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
 	    "A: 1\r\nB: 2\r\nC: 3\r\ni: y\r\nCSeq: 1 INVITE\r\n"
 	    "Content-Length: 3\r\n\r\nend",
 	    "edits in any order");
-	is_int(sip_msg_insertf(msg, msg->body.s, "the "), 0, "one more");
+	is_int(sip_edit_insertf(msg, msg->body.s, "the "), 0, "one more");
 	is_spliced(msg,
 	    "INVITE sip:b@h.example SIP/2.0\r\n"
 	    "Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\n"
 	    "A: 1\r\nB: 2\r\nC: 3\r\ni: y\r\nCSeq: 1 INVITE\r\n"
 	    "Content-Length: 7\r\n\r\nendthe ",
 	    "a second splice");
-	sip_msg_edits_clear(msg);
+	sip_edit_clear(msg);
 	is_spliced(msg, HEAD "Content-Length: 0\r\n\r\n", "edits taken back");
 	sip_msg_free(msg);
 }
@@ -293,13 +294,13 @@ static void test_overlap(void)
 	if (!msg)
 		return;
 	tag = range_of(msg, ";tag=1");
-	sip_msg_replace(msg, tag, str_of(""));
-	sip_msg_insertf(msg, tag.s + 1, "x");
-	is_int(sip_msg_splice(msg, &b), EINVAL, "an insertion into what is gone");
-	sip_msg_edits_clear(msg);
-	sip_msg_remove_lines(msg, HDR_FROM);
-	sip_msg_replace(msg, tag, str_of(";tag=2"));
-	is_int(sip_msg_splice(msg, &b), EINVAL, "a value of a line that is gone");
+	sip_edit_replace(msg, tag, str_of(""));
+	sip_edit_insertf(msg, tag.s + 1, "x");
+	is_int(sip_edit_splice(msg, &b), EINVAL, "an insertion into what is gone");
+	sip_edit_clear(msg);
+	sip_edit_remove_lines(msg, HDR_FROM);
+	sip_edit_replace(msg, tag, str_of(";tag=2"));
+	is_int(sip_edit_splice(msg, &b), EINVAL, "a value of a line that is gone");
 	buf_free(&b);
 	sip_msg_free(msg);
 }
@@ -311,7 +312,7 @@ static void test_empty_value(void)
 
 	if (!line)
 		return;
-	sip_msg_replace(msg, line->value, str_of("us"));
+	sip_edit_replace(msg, line->value, str_of("us"));
 	is_spliced(msg, HEAD "User-Agent:us \t\r\n  \r\nSubject: x\r\n\r\n",
 	    "a value where there was none");
 	sip_msg_free(msg);
@@ -331,8 +332,8 @@ static void test_remove(unsigned n, const char *want)
 	if (!msg)
 		return;
 	snprintf(what, sizeof(what), "without its first %u routes", n);
-	is_int(sip_msg_remove_first(msg, HDR_ROUTE, n), 0, what);
-	is_int(sip_msg_splice(msg, &b), 0, "... to be sent");
+	is_int(sip_edit_remove_first(msg, HDR_ROUTE, n), 0, what);
+	is_int(sip_edit_splice(msg, &b), 0, "... to be sent");
 	is_str(strstr(b.data, "BYE\r\n"), want, "... what remains");
 	buf_free(&b);
 	sip_msg_free(msg);
@@ -379,18 +380,18 @@ static void test_content_length(void)
 
 	if (!msg)
 		return;
-	sip_msg_replace(msg, (struct str){msg->body.s, 1}, str_of("12345678"));
-	sip_msg_replace(msg, (struct str){msg->body.s + 2, 1}, str_of(""));
+	sip_edit_replace(msg, (struct str){msg->body.s, 1}, str_of("12345678"));
+	sip_edit_replace(msg, (struct str){msg->body.s + 2, 1}, str_of(""));
 	is_spliced(msg, HEAD "Content-Length:\r\n  9 \r\n\r\n12345678b",
 	    "the body changes its length");
-	sip_msg_edits_clear(msg);
-	sip_msg_insertf(msg, msg->body.s - 2, "X: y\r\n");
+	sip_edit_clear(msg);
+	sip_edit_insertf(msg, msg->body.s - 2, "X: y\r\n");
 	is_spliced(msg, HEAD "Content-Length:\r\n  3 \r\nX: y\r\n\r\nabc", "a new header does not");
 	sip_msg_free(msg);
 	msg = parsed(HEAD "\r\nabc");
 	if (!msg)
 		return;
-	sip_msg_replace(msg, msg->body, str_of("x"));
+	sip_edit_replace(msg, msg->body, str_of("x"));
 	is_spliced(msg, HEAD "\r\nx", "without Content-Length none is made");
 	sip_msg_free(msg);
 }
@@ -401,7 +402,7 @@ static void test_dup(void)
 
 	if (!msg)
 		return;
-	sip_msg_remove_lines(msg, HDR_FROM);
+	sip_edit_remove_lines(msg, HDR_FROM);
 	is_int(sip_msg_dup(&copy, msg), 0, "a copy");
 	sip_msg_free(msg);
 	is_spliced(copy, HEAD "l: 2\r\n\r\nab", "... has no edits, and outlives the first");
@@ -413,14 +414,14 @@ static void test_dup(void)
 static int edit_and_send(struct sip_msg *msg)
 {
 	struct buf b = BUF_INIT;
-	int err = sip_msg_remove_first(msg, HDR_VIA, 1);
+	int err = sip_edit_remove_first(msg, HDR_VIA, 1);
 
 	for (int i = 0; i < 40 && !err; i++)
-		err = sip_msg_insertf(msg, msg->body.s, "%d", i);
+		err = sip_edit_insertf(msg, msg->body.s, "%d", i);
 	if (!err)
-		err = sip_msg_replace(msg, msg->uri_text, str_of("sip:c@d"));
+		err = sip_edit_replace(msg, msg->uri_text, str_of("sip:c@d"));
 	if (!err)
-		err = sip_msg_splice(msg, &b);
+		err = sip_edit_splice(msg, &b);
 	buf_free(&b);
 	return err;
 }

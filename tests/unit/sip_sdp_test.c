@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "sip/sip_body.h"
+#include "sip/sip_edit.h"
 #include "tap.h"
 
 #define V      "v=0\r\n"
@@ -70,7 +71,7 @@ static void is_applied_as(const char *type, const char *body, const char *ip, co
 		if (sdp.media[i].relayable)
 			sdp.media[i].relay = A(ip, (uint16_t)(7070 + 2 * i));
 	is_int(sip_sdp_apply(&sdp, msg, &session), 0, "... is rewritten");
-	is_int(sip_msg_splice(msg, &b), 0, "... and sent");
+	is_int(sip_edit_splice(msg, &b), 0, "... and sent");
 	text = b.data ? strstr(b.data, "\r\n\r\n") : NULL;
 	is_str(text ? text + 4 : NULL, want, "... as that");
 	buf_free(&b);

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A call's media: ports, flows, and what the descriptions say of them. */
+#include "proxy/call_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static void lease_ends(void *arg)
+{
+	struct lease *lease = arg;
+
+	for (int i = 0; i < 2; i++)
+		if (lease->port[i])
+			ports_give(lease->ports, lease->port[i]);
+	list_del(&lease->link);
+	free(lease);
+}
+
+/* Two legs with different addresses share a port number; with one address they need two pairs. */
+static int take_pairs(struct calls *cs, bool shared, uint16_t port[2])
+{
+	int err = ports_take(cs->setup.ports, &port[0]);
+
+	if (err)
+		return err;
+	port[1] = port[0];
+	if (!shared)
+		return 0;
+	err = ports_take(cs->setup.ports, &port[1]);
+	if (err)
+		ports_give(cs->setup.ports, port[0]);
+	return err;
+}
+
+static void give_pairs(struct calls *cs, const uint16_t port[2])
+{
+	ports_give(cs->setup.ports, port[0]);
+	if (port[1] != port[0])
+		ports_give(cs->setup.ports, port[1]);
+}
+
+/* What a leg's sockets are bound to: on the LAN the address that descriptions name (a phone may
+ * signal to another one of ours); on the WAN our interface's, whatever a router calls us. */
+static const struct addr *media_addr(const struct hop *hop)
+{
+	return hop->side == LAN ? &hop->named : &hop->local;
+}
+
+/* A pair that another program holds goes to the end of the queue, and the next one is tried. */
+static int open_flow(struct call *call, struct m_line *m)
+{
+	struct calls *cs = call->owner;
+	struct flow_setup setup = {.dscp = cs->limits.dscp};
+	bool shared = addr_equal_ip(media_addr(&call->hop[0]), media_addr(&call->hop[1]));
+	size_t tries = ports_free_count(cs->setup.ports);
+	int err = ENOSPC;
+
+	for (; tries > 0; tries--) {
+		if (take_pairs(cs, shared, m->port) != 0)
+			return ENOSPC;
+		for (int leg = 0; leg < 2; leg++) {
+			setup.local[leg] = *media_addr(&call->hop[leg]);
+			addr_set_port(&setup.local[leg], m->port[leg]);
+		}
+		err = relay_flow_add(cs->setup.relay, &setup, &m->flow);
+		if (!err)
+			return 0;
+		give_pairs(cs, m->port);
+		m->flow = NULL;
+		if (err != EADDRINUSE)
+			return err;
+	}
+	return ENOSPC;
+}
+
+static void close_flow(struct call *call, struct m_line *m)
+{
+	struct calls *cs = call->owner;
+	struct lease *lease;
+
+	if (!m->flow)
+		return;
+	lease = malloc(sizeof(*lease));
+	if (lease) {
+		list_add_tail(&cs->leases, &lease->link);
+		lease->ports = cs->setup.ports;
+		lease->port[0] = m->port[0];
+		lease->port[1] = m->port[1] != m->port[0] ? m->port[1] : 0;
+		relay_flow_remove(cs->setup.relay, m->flow, lease_ends, lease);
+	} else {
+		relay_flow_remove(cs->setup.relay, m->flow, NULL, NULL);
+		give_pairs(cs, m->port);
+	}
+	memset(m, 0, sizeof(*m));
+}
+
+void call_media_close(struct call *call)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		close_flow(call, &call->m[i]);
+	free(call->m);
+	call->m = NULL;
+	call->n_m = 0;
+}
+
+void call_media_forget(struct calls *cs)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &cs->leases)
+		lease_ends(container_of(l, struct lease, link));
+}
+
+/* --- what the descriptions say ------------------------------------------------------------ */
+
+static bool is_our_port(const struct call *call, enum call_leg leg, uint16_t port)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow && (port | 1) == (call->m[i].port[leg] | 1))
+			return true;
+	return false;
+}
+
+/*
+ * One of our own addresses as a peer's: packets that come back to the relay may circle for ever.
+ * From the WAN it is right when a call between two phones hairpins through the provider and meets
+ * itself here, on the ports of another call; on the LAN when a program on this machine (an
+ * Asterisk) speaks, on ports that are not the relay's.
+ */
+static bool own_address_is_right(const struct call *call, enum call_leg leg, uint16_t port)
+{
+	bool relays = ports_in_range(call->owner->setup.ports, port);
+
+	if (call->hop[leg].side == LAN)
+		return !relays && port != addr_port(&call->hop[leg].local);
+	return relays && !is_our_port(call, leg, port);
+}
+
+static bool is_usable(const struct call *call, enum call_leg leg, const struct addr *written)
+{
+	const struct side_map *sides = call->owner->setup.sides;
+
+	if (!addr_is_set(written) || addr_is_any(written) || addr_is_multicast(written))
+		return false;
+	if (side_is_own(sides, written) || addr_equal_ip(written, &call->hop[leg].named))
+		return own_address_is_right(call, leg, addr_port(written));
+	/* Nobody outside aims a phone's voice at other hosts of the LAN. */
+	return call->hop[leg].side == LAN || !side_is_lan_addr(sides, written);
+}
+
+/*
+ * From where packets of this end are taken, and where they go (RFC 7362 4). The address it wrote
+ * is believed if it can be reached from the side it is on; else packets come from the address that
+ * signals for it.
+ */
+static void fill_rule(const struct call *call, enum call_leg leg, const struct hop *from,
+    const struct addr *written, struct latch_rule *rule)
+{
+	bool usable = is_usable(call, leg, written), suits;
+
+	memset(rule, 0, sizeof(*rule));
+	if (from->side == LAN)
+		suits = side_is_lan_addr(call->owner->setup.sides, written);
+	else
+		suits = !addr_is_private(written) || addr_is_private(&call->hop[leg].named);
+	suits = suits && usable;
+	if (usable)
+		rule->signalled = *written;
+	rule->sendable = suits || (usable && from->side == LAN);
+	if (!suits)
+		rule->also = from->peer;
+	rule->any = call->owner->limits.latch_any && from->side == WAN && call->answered;
+}
+
+static void read_said(const struct call *call, enum call_leg leg, uint64_t peer_id,
+    const struct hop *from, const struct sip_sdp_media *media, struct said *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->peer.id = peer_id;
+	out->held = media->held;
+	fill_rule(call, leg, from, &media->rtp, &out->peer.rtp);
+	fill_rule(call, leg, from, &media->rtcp, &out->peer.rtcp);
+}
+
+/* An end on hold with c=0.0.0.0 hears nothing, but may go on speaking from where it was. */
+static void keep_source(struct latch_rule *rule, const struct latch_rule *old)
+{
+	if (addr_is_set(&rule->signalled))
+		return;
+	rule->also = addr_is_set(&old->signalled) ? old->signalled : old->also;
+}
+
+/* Puts what an end said into force. */
+static int commit(struct call *call, struct m_line *m, enum call_leg leg, const struct said *said)
+{
+	struct flow_peer *peers = m->peer[leg], old;
+	size_t n = 0;
+
+	while (n < m->n_peers[leg] && peers[n].id != said->peer.id)
+		n++;
+	if (n == FLOW_PEERS_MAX)
+		n--; /* more early dialogs than we hold: the newest counts */
+	old = peers[n];
+	peers[n] = said->peer;
+	if (n == m->n_peers[leg]) {
+		m->n_peers[leg]++;
+	} else if (old.id == said->peer.id) {
+		keep_source(&peers[n].rtp, &old.rtp);
+		keep_source(&peers[n].rtcp, &old.rtcp);
+	}
+	m->held[leg] = said->held;
+	return relay_flow_peers(call->owner->setup.relay, m->flow, leg, peers, m->n_peers[leg]);
+}
+
+/* Where the other end shall send: our port on its leg. */
+static void tell(const struct call *call, const struct m_line *m, enum call_leg to,
+    struct sip_sdp_media *media)
+{
+	media->relay = call->hop[to].named;
+	addr_set_port(&media->relay, m->port[to]);
+}
+
+/* It goes, and with it an m-line that it brought, unless another offer has that too (14.1). */
+static void drop_offer(struct call *call, unsigned offer)
+{
+	for (unsigned i = 0; i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+
+		for (int leg = 0; leg < 2; leg++)
+			if (m->pending[leg] == offer)
+				m->pending[leg] = 0;
+		if (m->fresh != offer)
+			continue;
+		m->fresh = m->pending[CALLER] ? m->pending[CALLER] : m->pending[CALLEE];
+		if (!m->fresh)
+			close_flow(call, m);
+	}
+}
+
+/* Most calls have one m-line, and some kilobytes are a lot on a router. */
+static int grow(struct call *call, unsigned n)
+{
+	struct m_line *more;
+
+	if (n <= call->n_m)
+		return 0;
+	more = realloc(call->m, n * sizeof(*more));
+	if (!more)
+		return ENOMEM;
+	memset(more + call->n_m, 0, (n - call->n_m) * sizeof(*more));
+	call->m = more;
+	call->n_m = n;
+	return 0;
+}
+
+int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
+    struct sip_sdp *sdp)
+{
+	call->offers++;
+	if (grow(call, sdp->n_media) != 0)
+		return ENOMEM;
+	for (unsigned i = 0; i < sdp->n_media; i++) {
+		struct m_line *m = &call->m[i];
+		struct sip_sdp_media *media = &sdp->media[i];
+		int err = 0;
+
+		if (!media->relayable)
+			continue;
+		if (!m->flow) {
+			err = open_flow(call, m);
+			m->fresh = err ? 0 : call->offers;
+		}
+		if (!err) {
+			read_said(call, leg, peer_id, from, media, &m->offered[leg]);
+			m->pending[leg] = call->offers;
+			if (m->fresh)
+				err = commit(call, m, leg, &m->offered[leg]);
+		}
+		if (err) {
+			drop_offer(call, call->offers);
+			return err;
+		}
+		tell(call, m, !leg, media);
+	}
+	return 0;
+}
+
+/* Takes one end off an m-line, but not the last one. */
+static void remove_peer(struct call *call, struct m_line *m, enum call_leg leg, uint64_t peer_id)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; p < m->n_peers[leg]; p++)
+		if (m->peer[leg][p].id != peer_id)
+			m->peer[leg][n++] = m->peer[leg][p];
+	if (n == 0 || n == m->n_peers[leg])
+		return;
+	m->n_peers[leg] = n;
+	relay_flow_peers(call->owner->setup.relay, m->flow, leg, m->peer[leg], n);
+}
+
+static bool has_other_peer(const struct m_line *m, enum call_leg leg, uint64_t peer_id)
+{
+	for (size_t p = 0; p < m->n_peers[leg]; p++)
+		if (m->peer[leg][p].id != peer_id)
+			return true;
+	return false;
+}
+
+/* Port 0 in an answer. What one of several forks refuses, another may have or want. */
+static void refuse_m_line(struct call *call, struct m_line *m, enum call_leg leg, uint64_t peer_id)
+{
+	if (has_other_peer(m, leg, peer_id))
+		remove_peer(call, m, leg, peer_id);
+	else if (call->answered)
+		close_flow(call, m);
+	if (!call->answered)
+		m->refused_by = peer_id;
+}
+
+static int accept_m_line(struct call *call, struct m_line *m, enum call_leg leg,
+    const struct said *said)
+{
+	int err = m->pending[!leg] ? commit(call, m, !leg, &m->offered[!leg]) : 0;
+
+	m->pending[!leg] = m->fresh = 0;
+	if (m->refused_by == said->peer.id)
+		m->refused_by = 0;
+	return err ? err : commit(call, m, leg, said);
+}
+
+int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
+    struct sip_sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->n_media && i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+		struct sip_sdp_media *media = &sdp->media[i];
+		struct said said;
+		int err;
+
+		if (!m->flow)
+			continue;
+		if (!media->relayable) {
+			refuse_m_line(call, m, leg, peer_id);
+			continue;
+		}
+		read_said(call, leg, peer_id, from, media, &said);
+		err = accept_m_line(call, m, leg, &said);
+		if (err)
+			return err;
+		tell(call, m, !leg, media);
+	}
+	return 0;
+}
+
+void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->n_media && i < call->n_m; i++)
+		if (call->m[i].flow && sdp->media[i].relayable)
+			tell(call, &call->m[i], !leg, &sdp->media[i]);
+}
+
+bool call_awaits_answer(const struct call *call, enum call_leg leg)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].pending[!leg])
+			return true;
+	return false;
+}
+
+unsigned call_last_offer(const struct call *call)
+{
+	return call->offers;
+}
+
+void call_offer_refused(struct call *call, unsigned offer)
+{
+	if (offer)
+		drop_offer(call, offer);
+}
+
+/* Whether the one who answered the call wants that m-line. */
+static bool is_wanted(const struct m_line *m, uint64_t peer_id)
+{
+	for (size_t i = 0; i < m->n_peers[CALLEE]; i++)
+		if (m->peer[CALLEE][i].id == peer_id)
+			return true;
+	return !m->refused_by || (m->refused_by != peer_id && m->n_peers[CALLEE]);
+}
+
+/* The 2xx selects one of the early dialogs: the others' peers are strangers from here on. */
+static void select_peer(struct call *call, struct m_line *m, uint64_t peer_id)
+{
+	for (size_t i = 0; i < m->n_peers[CALLEE]; i++) {
+		if (m->peer[CALLEE][i].id != peer_id)
+			continue;
+		m->peer[CALLEE][0] = m->peer[CALLEE][i];
+		m->n_peers[CALLEE] = 1;
+		break;
+	}
+	for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
+		bool any = call->owner->limits.latch_any && call->hop[leg].side == WAN;
+
+		for (size_t i = 0; i < m->n_peers[leg]; i++)
+			m->peer[leg][i].rtp.any = m->peer[leg][i].rtcp.any = any;
+		relay_flow_peers(call->owner->setup.relay, m->flow, leg, m->peer[leg],
+		    m->n_peers[leg]);
+	}
+}
+
+void call_answered(struct call *call, uint64_t peer_id)
+{
+	if (call->answered)
+		return;
+	call->answered = true;
+	call->answered_ms = timers_now(call->owner->setup.timers);
+	for (unsigned i = 0; i < call->n_m; i++) {
+		struct m_line *m = &call->m[i];
+
+		if (!m->flow)
+			continue;
+		if (is_wanted(m, peer_id))
+			select_peer(call, m, peer_id);
+		else
+			close_flow(call, m);
+	}
+	if (call->owner->limits.latch_any)
+		log_info(LOG_RTP,
+		    "call %u: rtp_latch = any: the first source that sends is believed",
+		    call->number);
+}
+
+void call_forget_callee(struct call *call, uint64_t peer_id)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow)
+			remove_peer(call, &call->m[i], CALLEE, peer_id);
+}

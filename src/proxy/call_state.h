@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * call_state: what a call consists of, shared by the two files that look after it: call.c keeps its
+ * life, dialogs and silence, call_media.c its ports and descriptions. Nobody else includes this.
+ */
+#ifndef PROXY_CALL_STATE_H
+#define PROXY_CALL_STATE_H
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/timers.h"
+#include "proxy/call.h"
+
+struct calls {
+	struct call_setup setup;
+	struct call_limits limits;
+	struct list all;
+	struct list leases;
+	struct hash by_number;
+	unsigned last_number;
+	struct timer check;
+};
+
+/* What one end last said of an m-line. */
+struct said {
+	struct flow_peer peer;
+	bool held;
+};
+
+struct m_line {
+	struct flow *flow;      /* NULL: port 0 */
+	uint16_t port[2];       /* of each leg */
+	struct said offered[2]; /* waits for the other leg's answer */
+	unsigned pending[2];    /* which offer `offered` is; 0: none. Both, where two cross */
+	unsigned fresh;         /* the unanswered offer that it came with; 0: none */
+	uint64_t refused_by;    /* an early answer with port 0; 0: none */
+	struct flow_peer peer[2][FLOW_PEERS_MAX];
+	size_t n_peers[2];
+	bool held[2];
+};
+
+struct call {
+	struct list link;
+	struct hash_node node;
+	struct calls *owner;
+	unsigned number;
+	struct hop hop[2];
+	struct list dialogs;
+	struct m_line *m; /* n_m of them: as many as were ever described */
+	unsigned n_m;
+	unsigned offers; /* how many there were */
+	bool answered;
+	uint64_t answered_ms;
+	bool lapsing;
+};
+
+/* Ports on their way back to the pool: given when the relay has closed the sockets. */
+struct lease {
+	struct list link;
+	struct ports *ports;
+	uint16_t port[2];
+};
+
+/* In call_media.c: */
+
+/* Closes every flow; the ports come back once the relay has let go of them. */
+void call_media_close(struct call *call);
+/* Waits for no port that is still on its way back. */
+void call_media_forget(struct calls *cs);
+
+#endif

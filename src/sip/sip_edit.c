@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/sip_edit.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static int add_edit(struct sip_msg *msg, size_t off, size_t len, size_t text, size_t textlen)
+{
+	if (msg->edit_text.failed)
+		return ENOMEM;
+	if (msg->n_edits == msg->cap_edits) {
+		unsigned cap = msg->cap_edits ? msg->cap_edits * 2 : 16;
+		struct sip_edit *more = realloc(msg->edit, cap * sizeof(*more));
+
+		if (!more)
+			return ENOMEM;
+		msg->edit = more;
+		msg->cap_edits = cap;
+	}
+	msg->edit[msg->n_edits++] = (struct sip_edit){off, len, text, textlen};
+	return 0;
+}
+
+static size_t offset_of(const struct sip_msg *msg, const char *at)
+{
+	return (size_t)(at - msg->data);
+}
+
+int sip_edit_replace(struct sip_msg *msg, struct str range, struct str text)
+{
+	size_t at = msg->edit_text.len;
+
+	buf_add(&msg->edit_text, text.s, text.len);
+	return add_edit(msg, offset_of(msg, range.s), range.len, at, text.len);
+}
+
+__attribute__((format(printf, 4, 0))) static int editv(struct sip_msg *msg, const char *at,
+    size_t len, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+	int err, n = vasprintf(&text, fmt, ap);
+
+	if (n < 0)
+		return ENOMEM;
+	err = sip_edit_replace(msg, (struct str){at, len}, (struct str){text, (size_t)n});
+	free(text);
+	return err;
+}
+
+int sip_edit_replacef(struct sip_msg *msg, struct str range, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = editv(msg, range.s, range.len, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int sip_edit_insertf(struct sip_msg *msg, const char *at, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = editv(msg, at, 0, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int sip_edit_remove_lines(struct sip_msg *msg, enum sip_hdr id)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < msg->n_lines && !err; i++)
+		if (msg->line[i].id == id)
+			err = sip_edit_replace(msg, msg->line[i].whole, (struct str){NULL, 0});
+	return err;
+}
+
+int sip_edit_remove_first(struct sip_msg *msg, enum sip_hdr id, unsigned n)
+{
+	int err = 0;
+
+	for (unsigned i = 0, in_line; i < msg->n_values && n > 0 && !err; i += in_line) {
+		const struct sip_value *v = &msg->value[i];
+
+		/* Values of a line stand one behind the other in the table. */
+		for (in_line = 1; i + in_line < msg->n_values && v[in_line].line == v->line;)
+			in_line++;
+		if (v->id != id)
+			continue;
+		if (n >= in_line) {
+			err =
+			    sip_edit_replace(msg, msg->line[v->line].whole, (struct str){NULL, 0});
+			n -= in_line;
+		} else {
+			err = sip_edit_replace(msg, str_range(v->text.s, v[n].text.s),
+			    (struct str){NULL, 0});
+			n = 0;
+		}
+	}
+	return err;
+}
+
+bool sip_edit_touches(const struct sip_msg *msg, struct str range)
+{
+	size_t from = offset_of(msg, range.s), to = from + range.len;
+
+	for (unsigned i = 0; i < msg->n_edits; i++)
+		if (msg->edit[i].off < to && msg->edit[i].off + msg->edit[i].len > from)
+			return true;
+	return false;
+}
+
+void sip_edit_clear(struct sip_msg *msg)
+{
+	msg->n_edits = 0;
+	buf_reset(&msg->edit_text);
+}
+
+static bool stands_before(const struct sip_edit *a, const struct sip_edit *b)
+{
+	if (a->off != b->off)
+		return a->off < b->off;
+	return a->len == 0 && b->len != 0; /* an insertion, and what it stands in front of */
+}
+
+/* Insertion sort: there are a dozen edits, mostly in order; insertions at one place keep theirs. */
+static void sort_edits(struct sip_msg *msg)
+{
+	for (unsigned i = 1; i < msg->n_edits; i++) {
+		struct sip_edit e = msg->edit[i];
+		unsigned j = i;
+
+		for (; j > 0 && stands_before(&e, &msg->edit[j - 1]); j--)
+			msg->edit[j] = msg->edit[j - 1];
+		msg->edit[j] = e;
+	}
+}
+
+/* The edit of an earlier splice, which another one of the body has made wrong. */
+static void drop_edit_of(struct sip_msg *msg, struct str range)
+{
+	struct sip_edit *e = msg->edit;
+
+	for (unsigned i = 0; i < msg->n_edits; i++)
+		if (e[i].off == offset_of(msg, range.s) && e[i].len == range.len)
+			memmove(&e[i], &e[i + 1], (--msg->n_edits - i) * sizeof(*e));
+}
+
+static int fix_content_length(struct sip_msg *msg)
+{
+	const struct sip_value *v = sip_msg_value(msg, HDR_CONTENT_LENGTH, 0);
+	size_t body = offset_of(msg, msg->body.s), len = msg->body.len;
+	bool edited = false;
+
+	if (!v)
+		return 0;
+	drop_edit_of(msg, v->text);
+
+	for (unsigned i = 0; i < msg->n_edits; i++) {
+		if (msg->edit[i].off < body)
+			continue;
+		edited = true;
+		len = len - msg->edit[i].len + msg->edit[i].textlen;
+	}
+	return edited ? sip_edit_replacef(msg, v->text, "%zu", len) : 0;
+}
+
+int sip_edit_splice(struct sip_msg *msg, struct buf *out)
+{
+	size_t at = 0;
+	int err = fix_content_length(msg);
+
+	if (err)
+		return err;
+	sort_edits(msg);
+	buf_reset(out);
+	for (unsigned i = 0; i < msg->n_edits; i++) {
+		const struct sip_edit *e = &msg->edit[i];
+
+		if (e->off < at)
+			return EINVAL; /* overlapping edits: our own mistake, never sent */
+		buf_add(out, msg->data + at, e->off - at);
+		if (e->textlen)
+			buf_add(out, msg->edit_text.data + e->text, e->textlen);
+		at = e->off + e->len;
+	}
+	buf_add(out, msg->data + at, msg->len - at);
+	return out->failed ? ENOMEM : 0;
+}
