@@ -11,28 +11,28 @@ FUZZERS = \
 check_PROGRAMS += $(FUZZERS)
 if FUZZING
 FUZZ_MAIN = tests/fuzz/fuzz.h
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
 FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
-FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZ_LINK = $(AM_LDFLAGS)
 TESTS += $(FUZZERS)
 endif
-FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+FUZZ_DEFS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 
 tests_fuzz_config_fuzz_SOURCES = tests/fuzz/config_fuzz.c $(FUZZ_MAIN)
-tests_fuzz_config_fuzz_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_config_fuzz_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_config_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_flow_fuzz_SOURCES = tests/fuzz/flow_fuzz.c $(FUZZ_MAIN)
-tests_fuzz_flow_fuzz_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_flow_fuzz_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_flow_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_flow_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_registrations_fuzz_SOURCES = tests/fuzz/registrations_fuzz.c $(FUZZ_MAIN)
-tests_fuzz_registrations_fuzz_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_registrations_fuzz_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_registrations_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_registrations_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_sip_msg_fuzz_SOURCES = tests/fuzz/sip_msg_fuzz.c $(FUZZ_MAIN)
-tests_fuzz_sip_msg_fuzz_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_sip_msg_fuzz_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_sip_msg_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_sip_msg_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_sip_sdp_fuzz_SOURCES = tests/fuzz/sip_sdp_fuzz.c $(FUZZ_MAIN)
-tests_fuzz_sip_sdp_fuzz_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_sip_sdp_fuzz_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_sip_sdp_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_sip_sdp_fuzz_LDFLAGS = $(FUZZ_LINK)
 
 EXTRA_DIST += tests/fuzz/corpus

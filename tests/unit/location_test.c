@@ -38,6 +38,31 @@ static size_t find(struct location *loc, const char *name, int64_t now, bool *la
 	return location_find(loc, str_of(name), now, found, 4, lately);
 }
 
+/* One account may not fill the table, nor the 200 that lists its phones. */
+static void test_many_phones(void)
+{
+	struct location *loc;
+	struct binding *b;
+	char contact[64], call_id[32];
+
+	is_int(location_new(&loc, KEY, 1000), 0, "a large table");
+	for (int i = 0; i <= LOCATION_AOR_MAX; i++) {
+		struct location_contact c;
+		int err;
+
+		snprintf(contact, sizeof(contact), "sip:alice@192.168.1.%d", i + 1);
+		snprintf(call_id, sizeof(call_id), "call-%d", i);
+		c = phone("alice", contact, NULL, call_id);
+		err = location_offer(loc, &c, 100, &b);
+		if (i == LOCATION_AOR_MAX)
+			is_int(err, ENOSPC, "takes so many phones of one account");
+		else if (err)
+			ok(false, "a phone");
+	}
+	is_int((long long)location_count(loc), LOCATION_AOR_MAX, "and no more");
+	location_free(loc);
+}
+
 static void test_life(void)
 {
 	struct location *loc;
@@ -242,6 +267,7 @@ static void test_no_memory(void)
 
 int main(void)
 {
+	test_many_phones();
 	test_life();
 	test_who_is_who();
 	test_two_providers();

@@ -202,6 +202,10 @@ static void test_calm(void)
 	enter(loc, "sip:alice@192.168.1.11", NULL, "call-1", 2030);
 	registrations_save(r, loc, sides, KEY, 1032, 0, false);
 	ok(strstr(get_file(path), "192.168.1.11") != NULL, "a phone that moved does not wait");
+	/* the clock on the wall was put forward by 5000 s meanwhile */
+	enter(loc, "sip:alice@192.168.1.12", NULL, "call-1", 2040);
+	registrations_save(r, loc, sides, KEY, 1033, 5000, false);
+	ok(strstr(get_file(path), ":7040\n") != NULL, "the file is in the wall's time");
 	registrations_close(r);
 	location_free(loc);
 	side_free(sides);
