@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * config: siproxd.conf, read once into a struct that nobody changes afterwards. A reload builds a
- * second one and swaps, or keeps the old one when the new file has an error. main owns it; below
+ * second one and swaps, or keeps the old one when the new file has an error. service owns it; below
  * proxy/ single values are handed on, never the struct.
  *
  * Each field bears its option's name; siproxd.conf(5) says what it means. The options are declared

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main: the options, the list of starts, and the reverse list of stops.
+ * main: the options, and what they ask for: a check, a dump, or the running service.
  */
 #include <errno.h>
 #include <getopt.h>

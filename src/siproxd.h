@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * siproxd: the one context of the program. main() owns it and, through it, every object below it;
+ * siproxd: the one context of the program. service owns it and, through it, every object below it;
  * proxy/ gets it as the first parameter of its steps. A test makes one of its own, with its own
  * clock and send function and without sockets.
  */

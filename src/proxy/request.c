@@ -17,8 +17,8 @@
 #include "proxy/pipeline.h"
 #include "proxy/registration.h"
 #include "proxy/session.h"
-#include "sip/sip_reply.h"
 #include "sip/sip_edit.h"
+#include "sip/sip_reply.h"
 #include "siproxd.h"
 
 #define RETRY_AFTER "Retry-After: 10\r\n"
@@ -229,8 +229,8 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
     const struct plan *plan, const struct target *t, const struct sip_sdp *sdp,
     const struct addr *named, const struct registration *reg, char branch[64], struct buf *out)
 {
-	char text[ADDR_TEXT_MAX];
-	char *target_name;
+	char peer[ADDR_TEXT_MAX], *target_name;
+	const char *uri = t->uri ? t->uri : "";
 	struct mask_request how = {
 	    .from = from,
 	    .target = t,
@@ -241,8 +241,7 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
 	};
 	int err;
 
-	if (asprintf(&target_name, "%s %s", addr_format(&t->hop.peer, text), t->uri ? t->uri : "") <
-	    0)
+	if (asprintf(&target_name, "%s %s", addr_format(&t->hop.peer, peer), uri) < 0)
 		return ENOMEM;
 	txn_branch(sd->transactions, msg, target_name, branch);
 	free(target_name);
@@ -291,9 +290,8 @@ static void forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_m
 	}
 	if (!status && list_is_empty(&fw->branches))
 		status = err == ENOSPC ? 503 : err == EINVAL ? 400 : 500;
-	if (!status)
-		return;
-	fail(fw, status);
+	if (status)
+		fail(fw, status);
 }
 
 static void log_unresolved(const struct plan *plan)
@@ -322,11 +320,10 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 			     : next_hop_resolved(sd, &fw->from, &plan, addr, count);
 	if (status == 503 || status == 504)
 		log_unresolved(&plan);
-	if (status) {
+	if (status)
 		fail(fw, status);
-	} else {
+	else
 		forward_to_plan(sd, fw, msg, &plan);
-	}
 	plan_done(&plan);
 	sip_msg_free(msg);
 }
@@ -345,13 +342,12 @@ static enum verdict park(struct passage *p, struct forward *fw)
  * that went. */
 static bool ack_hop(struct passage *p, struct hop *hop)
 {
+	struct resolver *r = p->sd->resolver;
+	const struct plan *plan = &p->plan;
 	struct addr cached;
 	size_t n = 0;
 
-	if (p->sd->resolver &&
-	    resolver_cached(p->sd->resolver, p->plan.name, AF_UNSPEC, p->plan.port, &cached, 1,
-		&n) == 0 &&
-	    n)
+	if (r && resolver_cached(r, plan->name, AF_UNSPEC, plan->port, &cached, 1, &n) == 0 && n)
 		return next_hop_resolved(p->sd, p->from, &p->plan, &cached, 1) == 0;
 	if (!p->plan.dialog)
 		return false;

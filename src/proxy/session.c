@@ -70,7 +70,8 @@ static void heard_from(struct dialog *d, enum side side, uint32_t cseq, const st
 	d->end[side].hop = *from;
 }
 
-/* The description in `msg`, ready to be filled in. 0: it is there; ENOENT: none to look at. */
+/* The description in `msg`, ready to be filled in. 0: it is there; ENOENT: none to look at;
+ * EINVAL: none that can be read. */
 static int read_sdp(const struct siproxd *sd, const struct sip_msg *msg, struct sip_sdp *sdp)
 {
 	sdp->n_lines = 0;
@@ -149,7 +150,6 @@ bool session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop
     struct dialog *dialog, struct sip_sdp *sdp)
 {
 	struct call *call = dialog ? dialog->call : NULL;
-
 	int err = read_sdp(sd, ack, sdp);
 
 	/* Without a call it still must not tell the other side's address: ours, and no port. */
