@@ -362,6 +362,8 @@ void side_classify(struct side_map *map, const struct udp_from *from, struct hop
 
 	out->side = side_of(map, from);
 	out->peer = from->peer;
+	out->transport = SIP_UDP; /* unless the transport knows better */
+	out->connection = 0;
 	out->local = from->local;
 	addr_set_port(&out->local, map->setup.sip_port);
 	if (out->side == WAN)
@@ -395,6 +397,8 @@ int side_route(struct side_map *map, const struct addr *dest, struct hop *out)
 	struct addr source;
 
 	out->peer = *dest;
+	out->transport = SIP_UDP; /* unless the target says otherwise */
+	out->connection = 0;
 	if (is_own(map, dest) || lan_prefix_of(map, dest) || in_local_nets(map, dest))
 		return route_to_lan(map, dest, out);
 	if (!side_is_single(map) && source_for(map, dest, &source))

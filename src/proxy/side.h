@@ -24,6 +24,8 @@ struct hop {
 	struct addr peer;
 	struct addr local; /* ours, with the SIP port: what the packet is sent from */
 	struct addr named; /* what we call ourselves there, in Via, Contact, SDP; usually local */
+	enum sip_transport transport;
+	uint64_t connection; /* of a stream, the one that it came by; 0: whichever leads there */
 };
 
 struct side_map;

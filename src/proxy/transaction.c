@@ -153,14 +153,19 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	return 0;
 }
 
-static void server_send(struct server_txn *st)
+static void server_send(struct server_txn *st, const void *data, size_t len)
 {
 	struct transactions *ts = st->owner;
 	struct hop to = st->hop;
 
 	to.peer = st->reply_to;
+	ts->ops.send(ts->ops.arg, data, len, &to);
+}
+
+static void server_send_last(struct server_txn *st)
+{
 	if (st->last.len)
-		ts->ops.send(ts->ops.arg, st->last.data, st->last.len, &to);
+		server_send(st, st->last.data, st->last.len);
 }
 
 /* Timer G */
@@ -168,7 +173,7 @@ static void server_resend(void *arg)
 {
 	struct server_txn *st = arg;
 
-	server_send(st);
+	server_send_last(st);
 	st->interval_ms = st->interval_ms * 2 > SIP_T2_MS ? SIP_T2_MS : st->interval_ms * 2;
 	timer_start(st->owner->timers, &st->retransmit, st->interval_ms, server_resend, st);
 }
@@ -180,7 +185,7 @@ void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req)
 	if (req->method != SIP_ACK) {
 		/* RFC 6026 7.1: in Accepted a retransmitted INVITE is absorbed in silence. */
 		if (st->state != TXN_ACCEPTED && st->state != TXN_CONFIRMED)
-			server_send(st);
+			server_send_last(st);
 	} else if (st->state == TXN_COMPLETED && st->method == SIP_INVITE) {
 		st->state = TXN_CONFIRMED;
 		timer_stop(timers, &st->retransmit);
@@ -211,13 +216,9 @@ void server_txn_respond(struct server_txn *st, int status, const void *data, siz
 		return;
 	buf_reset(&st->last);
 	buf_add(&st->last, data, len);
-	if (st->last.failed) {
-		buf_free(&st->last);
-		st->owner->ops.send(st->owner->ops.arg, data, len,
-		    &(struct hop){st->hop.side, st->reply_to, st->hop.local, st->hop.named});
-	} else {
-		server_send(st);
-	}
+	if (st->last.failed)
+		buf_free(&st->last); /* it cannot be sent again, but once */
+	server_send(st, data, len);
 	if (again)
 		return;
 	if (status < 200)

@@ -76,6 +76,21 @@ static bool is_host(struct str h)
 	return true;
 }
 
+int sip_uri_transport(const struct sip_uri *uri, enum sip_transport *out)
+{
+	struct str name;
+
+	if (!sip_param_get(uri->params, "transport", &name, NULL) || !name.len)
+		return ENOENT;
+	if (str_is_nocase(name, "udp"))
+		*out = SIP_UDP;
+	else if (str_is_nocase(name, "tcp"))
+		*out = SIP_TCP;
+	else
+		return EPROTONOSUPPORT;
+	return 0;
+}
+
 int sip_hostport_parse(struct str text, struct str *host, uint16_t *port)
 {
 	const char *end = text.s + text.len, *colon = text.s;

@@ -13,6 +13,9 @@
 #include "base/addr.h"
 #include "base/str.h"
 
+/* What carries a message (RFC 3261 18). */
+enum sip_transport { SIP_UDP, SIP_TCP };
+
 struct sip_uri {
 	struct str whole;
 	struct str scheme;
@@ -35,6 +38,8 @@ bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 /* The host is an IP literal: its address with the URI's port (5060 when none). */
 bool sip_uri_addr(const struct sip_uri *uri, struct addr *out);
 uint16_t sip_uri_port(const struct sip_uri *uri); /* with the default, 5060 or 5061 */
+/* Its transport parameter. ENOENT: none is written; EPROTONOSUPPORT: one that we do not speak. */
+int sip_uri_transport(const struct sip_uri *uri, enum sip_transport *out);
 
 /* "host", "host:port", "[v6]:port", blanks around the colon allowed; *port is 0 when none is
  * written. EINVAL: it is none, or its port is none. */

@@ -62,6 +62,27 @@ static void test_ip6(void)
 	ok(!sip_uri_addr(&u, &a), "... is no address");
 }
 
+static int transport_of(const char *text, enum sip_transport *out)
+{
+	struct sip_uri uri;
+
+	*out = SIP_UDP;
+	return sip_uri_parse(&uri, str_of(text)) ? EINVAL : sip_uri_transport(&uri, out);
+}
+
+static void test_transport(void)
+{
+	enum sip_transport t;
+
+	is_int(transport_of("sip:a@b", &t), ENOENT, "no transport is written");
+	is_int(transport_of("sip:a@b;lr;Transport=TCP", &t), 0, "tcp ...");
+	is_int(t, SIP_TCP, "... is TCP");
+	is_int(transport_of("sip:a@b;transport=udp", &t), 0, "udp ...");
+	is_int(t, SIP_UDP, "... is UDP");
+	is_int(transport_of("sip:a@b;transport=sctp", &t), EPROTONOSUPPORT, "not spoken here");
+	is_int(transport_of("tel:112", &t), ENOENT, "another scheme has none");
+}
+
 static void test_refused(void)
 {
 	static const char *const bad[] = {"", "sip", "sip:", ":a@h", "1sip:a@h", "sip:a@",
@@ -193,6 +214,7 @@ int main(void)
 {
 	test_parts();
 	test_ip6();
+	test_transport();
 	test_refused();
 	test_equal();
 	test_nameaddr();
