@@ -11,18 +11,20 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/netwatch.h"
 #include "base/resolver.h"
 #include "config.h"
 #include "media/ports.h"
 #include "media/relay.h"
 #include "proxy/dialog.h"
 #include "proxy/location.h"
+#include "proxy/readdress.h"
 #include "proxy/registrations.h"
 #include "proxy/side.h"
 #include "proxy/transaction.h"
 
 #define HOUSEKEEPING_MS    1000
-#define REFRESH_ROUNDS     5  /* interfaces are looked at every so many */
+#define REFRESH_ROUNDS     5  /* interfaces are looked at every so many, told of changes or not */
 #define PUBLIC_NAME_ROUNDS 60 /* and host_outbound's name looked up */
 
 void house_set_log(const struct service *s)
@@ -104,6 +106,12 @@ static void refresh_sides(struct service *s)
 		return;
 	log_info(LOG_NET, "address changed: %s", side_describe(s->sd.sides, text, sizeof(text)));
 	resolver_reload(s->sd.resolver);
+	readdress(&s->sd);
+}
+
+static void on_net_change(void *arg)
+{
+	refresh_sides(arg);
 }
 
 static void keep_house(void *arg)
@@ -239,6 +247,13 @@ int house_start_signals(struct service *s)
 
 int house_start(struct service *s)
 {
+	int err = netwatch_open(&s->netwatch, s->sd.loop, on_net_change, s);
+
+	if (err && err != ENOSYS)
+		log_warn(LOG_NET,
+		    "the system does not tell of changed addresses (%s): they are noticed within "
+		    "%d s",
+		    strerror(err), REFRESH_ROUNDS * HOUSEKEEPING_MS / 1000);
 	return timer_start(s->sd.timers, &s->housekeeping, 0, keep_house, s);
 }
 
@@ -246,6 +261,7 @@ void house_stop(struct service *s)
 {
 	if (s->sd.timers)
 		timer_stop(s->sd.timers, &s->housekeeping);
+	netwatch_close(s->netwatch);
 	resolver_cancel(s->public_query);
 	if (s->sd.location)
 		save_registrations(s, true);

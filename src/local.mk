@@ -23,6 +23,7 @@ libsiproxd_a_SOURCES += \
 	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \
 	src/base/daemon.c src/base/daemon.h \
+	src/base/netwatch.h \
 	src/base/system.h \
 	src/base/trace.h
 if WITH_PCAP
@@ -31,9 +32,9 @@ else
 libsiproxd_a_SOURCES += src/base/trace_stub.c
 endif
 if LINUX_EXTRAS
-libsiproxd_a_SOURCES += src/base/linux.c
+libsiproxd_a_SOURCES += src/base/linux.c src/base/netwatch_netlink.c
 else
-libsiproxd_a_SOURCES += src/base/portable.c
+libsiproxd_a_SOURCES += src/base/portable.c src/base/netwatch_stub.c
 endif
 
 # media/: how media flows; knows no SIP
@@ -76,6 +77,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/masquerade.c src/proxy/masquerade.h \
 	src/proxy/next_hop.c src/proxy/next_hop.h \
 	src/proxy/pipeline.c src/proxy/pipeline.h \
+	src/proxy/readdress.c src/proxy/readdress.h \
 	src/proxy/registration.c src/proxy/registration.h \
 	src/proxy/registrations.c src/proxy/registrations.h \
 	src/proxy/request.c src/proxy/request.h \

@@ -14,6 +14,7 @@
 #include "siproxd.h"
 
 struct file;
+struct netwatch;
 struct resolver_query;
 struct trace;
 
@@ -30,6 +31,7 @@ struct service {
 	struct timer housekeeping;
 	unsigned rounds;
 	struct resolver_query *public_query;
+	struct netwatch *netwatch; /* NULL: the system does not tell */
 };
 
 /* In housekeeping.c: */

@@ -26,7 +26,7 @@ UNIT_TESTS = \
 	tests/unit/timers_test \
 	tests/unit/udp_test
 if LINUX_EXTRAS
-UNIT_TESTS += tests/unit/linux_test
+UNIT_TESTS += tests/unit/linux_test tests/unit/netwatch_test
 endif
 if WITH_PCAP
 UNIT_TESTS += tests/unit/trace_test

@@ -133,6 +133,19 @@ struct list *call_dialogs(struct call *call)
 	return &call->dialogs;
 }
 
+const struct hop *call_hop(const struct call *call, enum call_leg leg)
+{
+	return &call->hop[leg];
+}
+
+void calls_each(struct calls *cs, void (*fn)(struct call *call, void *arg), void *arg)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &cs->all)
+		fn(container_of(l, struct call, link), arg);
+}
+
 void call_free(struct call *call)
 {
 	struct list *l, *tmp;

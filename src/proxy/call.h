@@ -71,6 +71,10 @@ bool call_is_answered(const struct call *call);
 bool call_takes_dialog(const struct call *call);
 void call_add_dialog(struct call *call, struct dialog *d);
 struct list *call_dialogs(struct call *call); /* of struct dialog, by `link` */
+/* Where that end signals. */
+const struct hop *call_hop(const struct call *call, enum call_leg leg);
+/* `fn` may free the call that it was handed. */
+void calls_each(struct calls *cs, void (*fn)(struct call *call, void *arg), void *arg);
 enum call_leg call_leg_of(const struct call *call, enum side side);
 enum side call_side_of(const struct call *call, enum call_leg leg);
 

@@ -137,6 +137,25 @@ void dialog_free(struct dialog *d)
 	release(d);
 }
 
+struct each {
+	void (*fn)(struct dialog *d, void *arg);
+	void *arg;
+};
+
+static void each_node(struct hash_node *node, void *arg)
+{
+	const struct each *each = arg;
+
+	each->fn(container_of(node, struct dialog, node), each->arg);
+}
+
+void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), void *arg)
+{
+	struct each each = {fn, arg};
+
+	hash_each(&ds->table, each_node, &each);
+}
+
 static void expired(void *arg)
 {
 	dialog_free(arg);

@@ -58,6 +58,8 @@ struct dialog *dialog_find(const struct dialogs *ds, struct str call_id, struct 
 int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struct str wan_tag,
     bool of_call, struct dialog **out);
 void dialog_free(struct dialog *d);
+/* `fn` may free the dialog that it was handed. */
+void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), void *arg);
 /* One without a call ends by itself after that long. ENOMEM: it is gone at once. */
 int dialog_keep_for(struct dialog *d, uint64_t ms);
 /* Replaces a field by a copy; an empty text leaves it as it is. ENOMEM: unchanged. */

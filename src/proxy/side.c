@@ -68,12 +68,23 @@ static void resolve_name(const struct side_map *map, const char *what, char name
 	snprintf(name, IF_NAMESIZE, "%s", a ? a->name : "");
 }
 
+/* Of several addresses the one that we go by already is kept for as long as it is there. */
+static const struct netif_addr *find_addr(const struct side_map *map, const char *what, int family,
+    const struct addr *old)
+{
+	const struct netif_addr *kept = addr_is_set(old) ? netif_find_ip(&map->set, old) : NULL;
+
+	if (kept && kept->up && strcmp(kept->name, what) == 0)
+		return kept;
+	return netif_find(&map->set, what, family);
+}
+
 static void take_addr(const struct side_map *map, const char *what, struct addr out[2])
 {
 	const int families[] = {AF_INET, AF_INET6};
 
 	for (int i = 0; i < 2; i++) {
-		const struct netif_addr *a = netif_find(&map->set, what, families[i]);
+		const struct netif_addr *a = find_addr(map, what, families[i], &out[i]);
 
 		memset(&out[i], 0, sizeof(out[i]));
 		if (!a || !a->up)
@@ -128,14 +139,24 @@ static int copy_set(struct netif_set *out, const struct netif_set *set)
 	return 0;
 }
 
+static bool same(const struct addr *a, const struct addr *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!addr_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
 int side_refresh(struct side_map *map, const struct netif_set *set, bool *changed)
 {
 	struct netif_set fresh = {NULL, 0};
-	struct addr old[2] = {map->wan[0], map->wan[1]};
+	struct addr old_wan[2], old_lan[NAMES_MAX][2];
 	int err = set ? copy_set(&fresh, set) : netif_snapshot(&fresh);
 
 	if (err)
 		return err;
+	memcpy(old_wan, map->wan, sizeof(old_wan));
+	memcpy(old_lan, map->lan, sizeof(old_lan));
 	netif_set_done(&map->set);
 	map->set = fresh;
 	memset(map->route, 0, sizeof(map->route));
@@ -160,7 +181,8 @@ int side_refresh(struct side_map *map, const struct netif_set *set, bool *change
 			map->gateway[i] = gateway;
 	}
 	if (changed)
-		*changed = !addr_equal(&old[0], &map->wan[0]) || !addr_equal(&old[1], &map->wan[1]);
+		*changed =
+		    !same(old_wan, map->wan, 2) || !same(old_lan[0], map->lan[0], 2 * NAMES_MAX);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ struct side_setup {
 int side_new(struct side_map **out, const struct side_setup *setup);
 void side_free(struct side_map *map);
 /* Reads the interfaces anew (or takes `set`, for tests; it is copied). *changed (may be NULL):
- * the WAN address is another. errno. */
+ * an address of ours on one of the sides is another. errno. */
 int side_refresh(struct side_map *map, const struct netif_set *set, bool *changed);
 /* The name (host_outbound) under which the WAN knows us, which must outlive the map or the next
  * call; NULL: none. Its address follows by side_set_public(), unless it is a literal. */

@@ -376,10 +376,8 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	}
 	hash_add(&ts->clients, &ct->node, client_key(ts, str_of(branch), method == SIP_CANCEL));
 	/* A send that fails at once is not waited for, but reported from the loop. */
-	if (client_send(ct) != 0) {
-		ct->unsent = true;
-		timer_start(ts->timers, &ct->end, 0, client_gives_up, ct);
-	}
+	if (client_send(ct) != 0)
+		client_txn_fail(ct);
 	*out = ct;
 	return 0;
 }
@@ -446,6 +444,17 @@ void client_txn_cancel(struct client_txn *ct)
 	ct->cancel_wanted = true;
 	if (ct->state == TXN_PROCEEDING)
 		send_cancel(ct);
+}
+
+void client_txn_fail(struct client_txn *ct)
+{
+	struct timers *timers = ct->owner->timers;
+
+	if (ct->state != TXN_TRYING && ct->state != TXN_PROCEEDING)
+		return;
+	ct->unsent = true;
+	timer_stop(timers, &ct->retransmit);
+	timer_start(timers, &ct->end, 0, client_gives_up, ct);
 }
 
 static void client_provisional(struct client_txn *ct, struct sip_msg *msg)

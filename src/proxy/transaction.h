@@ -133,5 +133,8 @@ struct client_txn *client_txn_find(struct transactions *ts, const struct sip_msg
 void client_txn_received(struct client_txn *ct, struct sip_msg *msg);
 /* Asks the far end to stop (9.1): now, or once a provisional response came. */
 void client_txn_cancel(struct client_txn *ct);
+/* The transport lost the request, or its way back is gone: timeout() follows from the loop, with
+ * `unsent` set. A transaction that has its final response goes on. */
+void client_txn_fail(struct client_txn *ct);
 
 #endif

@@ -30,6 +30,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/lab_is_real.test \
 	tests/integration/linphone.test \
 	tests/integration/malformed.test \
+	tests/integration/new_address.test \
 	tests/integration/one_interface.test \
 	tests/integration/port_taken.test \
 	tests/integration/quickstart.test \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whole calls through the proxy, and all the ways in which they end. */
 #include "core.c"
+#include "proxy/readdress.h"
 
 #define OFFER                                                                             \
 	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n" \
@@ -769,6 +770,110 @@ static void test_silence(void)
 	core_stop(&c);
 }
 
+/* The machine's WAN address is another one now; NULL: it has none. */
+static void move_wan(struct core *c, const char *ip)
+{
+	struct netif_set set;
+
+	core_interfaces(&set, false);
+	for (size_t i = 0; i < set.count; i++)
+		if (strcmp(set.entry[i].name, "eth0") == 0 &&
+		    addr_family(&set.entry[i].addr) == AF_INET) {
+			if (ip)
+				addr_parse(&set.entry[i].addr, ip, 0);
+			else
+				set.entry[i].up = false;
+		}
+	side_refresh(c->sd.sides, &set, NULL);
+	netif_set_done(&set);
+	readdress(&c->sd);
+	core_wait(c, 0);
+}
+
+static void test_new_address(void)
+{
+	const struct core_sent *lan, *wan;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	establish(&c);
+	move_wan(&c, NULL);
+	core_expect_silence(&c, "an address that is gone may come back: the call waits");
+	move_wan(&c, "203.0.113.1");
+	core_expect_silence(&c, "it has come back: the call goes on");
+	move_wan(&c, "203.0.113.9");
+	lan = core_expect(&c, LAN, "BYE sip:alice@192.168.1.10:5060;ob", "a new one: BYE to Alice");
+	wan = core_expect(&c, WAN, "BYE sip:bob@198.51.100.20", "... and to Bob");
+	ok(strncmp(core_header(wan, "Via", 0), "SIP/2.0/UDP 203.0.113.9:5060", 28) == 0,
+	    "... from where we are now");
+	core_answer(&c, lan, "200 OK", NULL, "", NULL);
+	core_answer(&c, wan, "200 OK", NULL, "", NULL);
+	core_wait(&c, 64000);
+	core_expect_rest(&c, "nothing is left of it");
+	establish(&c);
+	alice_hangs_up(&c, 2);
+	core_stop(&c);
+}
+
+static void test_new_address_while_pending(void)
+{
+	const struct core_sent *m;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice_invites(&c);
+	core_expect(&c, LAN, "SIP/2.0 100", "100 comes from us");
+	m = core_expect(&c, WAN, "INVITE", "INVITE goes out");
+	core_answer(&c, m, "180 Ringing", "bt", BOB_CONTACT, NULL);
+	core_expect(&c, LAN, "SIP/2.0 180", "it rings");
+	move_wan(&c, "203.0.113.9");
+	core_expect(&c, LAN, "SIP/2.0 500", "an INVITE whose answer cannot find us has failed");
+	alice(&c, "OPTIONS", "sip:bob@198.51.100.7", 7, "o7", "", "", "");
+	core_expect(&c, WAN, "OPTIONS", "an OPTIONS goes out");
+	move_wan(&c, "203.0.113.10");
+	core_expect_silence(&c, "nothing is said when that moves");
+	alice(&c, "OPTIONS", "sip:bob@198.51.100.7", 7, "o7", "", "", "");
+	m = core_expect(&c, WAN, "OPTIONS", "its retransmission goes out");
+	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP 203.0.113.10:5060", 29) == 0,
+	    "... from the new address");
+	core_answer(&c, m, "200 OK", "ot", "", NULL);
+	core_expect(&c, LAN, "SIP/2.0 200", "... and is answered");
+	core_wait(&c, 200000);
+	core_expect_rest(&c, "nothing is left of them");
+	core_stop(&c);
+}
+
+static void test_new_address_while_ringing(void)
+{
+	const struct core_sent *m;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	core_register(&c, CORE_PHONE, "bob");
+	core_receive(&c, WAN, CORE_PROVIDER,
+	    "INVITE sip:bob@203.0.113.1 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKi1;rport\n"
+	    "From: Carol <sip:carol@example.net>;tag=ct\n"
+	    "To: <sip:bob@198.51.100.7>\nMax-Forwards: 10\n"
+	    "Call-ID: in-1\nCSeq: 7 INVITE\n"
+	    "Contact: <sip:carol@198.51.100.20>\n" SDP "\n" ANSWER);
+	core_expect(&c, WAN, "SIP/2.0 100", "100");
+	m = core_expect(&c, LAN, "INVITE", "it rings at Bob's");
+	core_answer(&c, m, "180 Ringing", "bt", "Contact: <sip:bob@192.168.1.10>\n", NULL);
+	core_expect(&c, WAN, "SIP/2.0 180", "the provider hears it");
+	move_wan(&c, "203.0.113.9");
+	m = core_expect(&c, LAN, "CANCEL", "the phone stops ringing");
+	core_answer(&c, m, "200 OK", NULL, "", NULL);
+	core_expect(&c, WAN, "SIP/2.0 480", "the provider may hear of it");
+	core_wait(&c, 200000);
+	core_forget(&c);
+	core_expect_rest(&c, "nothing is left of it");
+	core_stop(&c);
+}
+
 int main(void)
 {
 	test_out();
@@ -788,5 +893,8 @@ int main(void)
 	test_bad_description();
 	test_ports();
 	test_silence();
+	test_new_address();
+	test_new_address_while_pending();
+	test_new_address_while_ringing();
 	return tap_done();
 }
