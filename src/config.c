@@ -267,3 +267,18 @@ int config_load(struct config **out, const char *path, struct config_messages *m
 	free(data);
 	return err;
 }
+
+bool config_loads_plugin(const struct config *c, const char *plugin)
+{
+	size_t len = strlen(plugin);
+
+	for (size_t i = 0; i < c->load_plugin.count; i++) {
+		const char *item = c->load_plugin.item[i], *slash = strrchr(item, '/');
+
+		if (slash)
+			item = slash + 1;
+		if (strncmp(item, plugin, len) == 0 && (item[len] == '\0' || item[len] == '.'))
+			return true;
+	}
+	return false;
+}

@@ -18,14 +18,14 @@
 #include "media/relay.h"
 #include "proxy/dialog.h"
 #include "proxy/location.h"
+#include "proxy/public_addr.h"
 #include "proxy/readdress.h"
 #include "proxy/registrations.h"
 #include "proxy/side.h"
 #include "proxy/transaction.h"
 
-#define HOUSEKEEPING_MS    1000
-#define REFRESH_ROUNDS     5  /* interfaces are looked at every so many, told of changes or not */
-#define PUBLIC_NAME_ROUNDS 60 /* and host_outbound's name looked up */
+#define HOUSEKEEPING_MS 1000
+#define REFRESH_ROUNDS  5 /* interfaces are looked at every so many, told of changes or not */
 
 void house_set_log(const struct service *s)
 {
@@ -73,30 +73,6 @@ static void save_registrations(struct service *s, bool at_end)
 		    registrations_path(sd->registrations), strerror(err));
 }
 
-static void public_name_resolved(void *arg, int err, const struct addr *addr, size_t count)
-{
-	struct service *s = arg;
-
-	s->public_query = NULL;
-	if (!err && count)
-		side_set_public(s->sd.sides, &addr[0]);
-	else
-		log_every(600, LOG_LVL_WARN, LOG_DNS, "host_outbound = %s has no address (%s)",
-		    s->config->host_outbound ? s->config->host_outbound : "", strerror(err));
-}
-
-static void look_up_public_name(struct service *s)
-{
-	const char *name = s->config->host_outbound;
-	struct addr literal;
-
-	if (!name || s->public_query || addr_parse(&literal, name, 0) == 0)
-		return;
-	if (resolver_lookup(s->sd.resolver, name, AF_INET, (uint16_t)s->boot->sip_listen_port,
-		public_name_resolved, s, &s->public_query) != 0)
-		s->public_query = NULL;
-}
-
 static void refresh_sides(struct service *s)
 {
 	char text[256];
@@ -106,6 +82,7 @@ static void refresh_sides(struct service *s)
 		return;
 	log_info(LOG_NET, "address changed: %s", side_describe(s->sd.sides, text, sizeof(text)));
 	resolver_reload(s->sd.resolver);
+	public_addr_ask(s->sd.public_addr);
 	readdress(&s->sd);
 }
 
@@ -122,8 +99,6 @@ static void keep_house(void *arg)
 	save_registrations(s, false);
 	if (s->rounds % REFRESH_ROUNDS == 0)
 		refresh_sides(s);
-	if (s->rounds % PUBLIC_NAME_ROUNDS == 0)
-		look_up_public_name(s);
 	s->rounds++;
 	timer_start(s->sd.timers, &s->housekeeping, HOUSEKEEPING_MS, keep_house, s);
 }
@@ -142,6 +117,24 @@ static void needs_restart(void *arg, const char *name)
 	log_warn(LOG_MAIN, "%s has changed in the file; that needs a restart", name);
 }
 
+static void public_addr_changed(void *arg)
+{
+	struct service *s = arg;
+
+	readdress(&s->sd);
+}
+
+static void apply_public_addr(struct service *s)
+{
+	const struct config *c = s->config;
+	const char *server = config_loads_plugin(c, "plugin_stun") ? c->plugin_stun_server : NULL;
+
+	if (public_addr_set_stun(s->sd.public_addr, server, (uint16_t)c->plugin_stun_port,
+		(unsigned)c->plugin_stun_period) != 0)
+		log_err(LOG_MAIN, "out of memory: the STUN server is not asked");
+	public_addr_set_name(s->sd.public_addr, c->host_outbound);
+}
+
 static void apply(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
@@ -154,10 +147,7 @@ static void apply(struct service *s)
 	location_set_max(sd->location, (size_t)c->max_registrations);
 	dialogs_set_max(sd->dialogs, house_max_dialogs(c));
 	side_set_local_nets(sd->sides, &c->local_nets);
-	side_set_public_name(sd->sides, c->host_outbound);
-	resolver_cancel(s->public_query);
-	s->public_query = NULL;
-	look_up_public_name(s);
+	apply_public_addr(s);
 	house_call_limits(c, &limits);
 	calls_set_limits(sd->calls, &limits);
 	if (ports_set_range(sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high) != 0)
@@ -254,6 +244,10 @@ int house_start(struct service *s)
 		    "the system does not tell of changed addresses (%s): they are noticed within "
 		    "%d s",
 		    strerror(err), REFRESH_ROUNDS * HOUSEKEEPING_MS / 1000);
+	err = public_addr_new(&s->sd.public_addr, &s->sd, public_addr_changed, s);
+	if (err)
+		return err;
+	apply_public_addr(s);
 	return timer_start(s->sd.timers, &s->housekeeping, 0, keep_house, s);
 }
 
@@ -262,7 +256,8 @@ void house_stop(struct service *s)
 	if (s->sd.timers)
 		timer_stop(s->sd.timers, &s->housekeeping);
 	netwatch_close(s->netwatch);
-	resolver_cancel(s->public_query);
+	public_addr_free(s->sd.public_addr);
+	s->sd.public_addr = NULL;
 	if (s->sd.location)
 		save_registrations(s, true);
 }

@@ -19,6 +19,7 @@ libsiproxd_a_SOURCES += \
 	src/base/netif.c src/base/netif.h \
 	src/base/acl.c src/base/acl.h \
 	src/base/limit.c src/base/limit.h \
+	src/base/stun.c src/base/stun.h \
 	src/base/resolver.c src/base/resolver.h \
 	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \
@@ -77,6 +78,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/masquerade.c src/proxy/masquerade.h \
 	src/proxy/next_hop.c src/proxy/next_hop.h \
 	src/proxy/pipeline.c src/proxy/pipeline.h \
+	src/proxy/public_addr.c src/proxy/public_addr.h \
 	src/proxy/readdress.c src/proxy/readdress.h \
 	src/proxy/registration.c src/proxy/registration.h \
 	src/proxy/registrations.c src/proxy/registrations.h \

@@ -15,7 +15,6 @@
 
 struct file;
 struct netwatch;
-struct resolver_query;
 struct trace;
 
 struct service {
@@ -30,7 +29,6 @@ struct service {
 	struct trace *trace; /* NULL: none */
 	struct timer housekeeping;
 	unsigned rounds;
-	struct resolver_query *public_query;
 	struct netwatch *netwatch; /* NULL: the system does not tell */
 };
 

@@ -21,6 +21,7 @@ struct limit;
 struct location;
 struct loop;
 struct ports;
+struct public_addr;
 struct registrations;
 struct relay;
 struct resolver;
@@ -50,6 +51,7 @@ struct siproxd {
 	struct ports *ports;
 	struct relay *relay; /* NULL: rtp_proxy_enable = 0 */
 	struct resolver *resolver;
+	struct public_addr *public_addr; /* NULL in tests: STUN is dropped */
 	struct limit *strangers; /* what they are answered */
 	struct limit *callers;   /* how often one WAN source begins something new */
 	struct counters counters;

@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	tests/unit/netif_test \
 	tests/unit/resolver_test \
 	tests/unit/siphash_test \
+	tests/unit/stun_test \
 	tests/unit/timers_test \
 	tests/unit/udp_test
 if LINUX_EXTRAS
@@ -71,6 +72,7 @@ UNIT_TESTS += \
 	tests/unit/core_hostile_test \
 	tests/unit/core_limits_test \
 	tests/unit/core_register_test \
+	tests/unit/core_public_test \
 	tests/unit/core_rules_test \
 	tests/unit/dialog_test \
 	tests/unit/leak_guard_test \

@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "config.h"
+#include "proxy/public_addr.h"
 #include "proxy/request.h"
 #include "proxy/response.h"
 #include "proxy/tag.h"
@@ -100,7 +101,7 @@ void pipeline_receive(void *siproxd, const void *data, size_t len, const struct 
 	struct hop from;
 	const char *why;
 
-	if (is_keepalive(data, len))
+	if (is_keepalive(data, len) || public_addr_receive(sd->public_addr, data, len, udp))
 		return;
 	sd->counters.received++;
 	side_classify(sd->sides, udp, &from);

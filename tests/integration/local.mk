@@ -39,6 +39,8 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/restart.test \
 	tests/integration/silence.test \
 	tests/integration/stranger.test \
+	tests/integration/stun.test \
+	tests/integration/stun_server.py \
 	tests/integration/ten_calls.test \
 	tests/integration/trace.test \
 	tests/integration/two_phones.test

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/resolver.h"
+#include "base/stun.h"
 #include "media/ports.h"
 #include "proxy/call.h"
 #include "proxy/dialog.h"
@@ -229,7 +230,8 @@ void core_resolve(const char *text)
 static bool fit_for_wan(const struct core_sent *m)
 {
 	char *copy = strdup(m->text), *line, *state = NULL;
-	bool fits = strncmp(m->text, "SIP/2.0", 7) == 0 || core_count(m, "Via") == 1;
+	bool fits = strncmp(m->text, "SIP/2.0", 7) == 0 || core_count(m, "Via") == 1 ||
+	    stun_is_message(m->text, m->len);
 
 	for (line = strtok_r(copy, "\r\n", &state); line; line = strtok_r(NULL, "\r\n", &state)) {
 		if (strncasecmp(line, "Call-ID:", 8) == 0 || strncasecmp(line, "i:", 2) == 0)
