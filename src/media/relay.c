@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@
 #define DATAGRAM_MAX 65536
 #define BATCH_MAX    64 /* ready sockets per round */
 #define BURST_MAX    16 /* packets from one socket before it is the next one's turn */
+#define KICK_MS      20 /* how long a command may wait for a packet to come with */
 
 struct relay_flow;
 
@@ -31,7 +33,7 @@ struct relay_socket {
 	uint64_t served_ms;
 };
 
-enum verb { SET_PEERS, REMOVE };
+enum verb { SET_PEERS, REMOVE, SETTLE };
 
 /* What the main thread wants of the relay thread, and the same thing on its way back. */
 struct command {
@@ -40,6 +42,7 @@ struct command {
 	struct relay_flow *on;
 	unsigned leg;             /* SET_PEERS */
 	struct flow_peers *peers; /* SET_PEERS: the new set; when carried out, the old one */
+	bool settled;             /* SETTLE: carried out */
 };
 
 struct relay_flow {
@@ -57,17 +60,23 @@ struct relay {
 	struct loop *loop;
 	struct list flows;
 	size_t flow_count;
+	struct timer kick; /* wakes the relay thread for what is in `todo` */
 	pthread_t thread;
 	struct waiter *waiter;
-	struct wake back; /* to the main loop: something is in `removed` */
+	struct wake back;    /* to the main loop: something is in `removed` */
+	atomic_bool ordered; /* there may be something in `todo` */
 
-	pthread_mutex_t lock; /* for what follows */
-	struct list todo;     /* commands for the relay thread */
-	struct list removed;  /* carried out REMOVEs */
-	struct list spent;    /* carried out SET_PEERS, to be freed */
+	pthread_mutex_t lock;   /* for what follows */
+	pthread_cond_t settled; /* a SETTLE was carried out */
+	struct list todo;       /* commands for the relay thread */
+	struct list removed;    /* carried out REMOVEs */
+	struct list spent;      /* carried out SET_PEERS, to be freed */
 	bool stop;
 
-	uint8_t datagram[DATAGRAM_MAX]; /* the relay thread's */
+	/* the relay thread's */
+	struct waiter_item *ready[BATCH_MAX]; /* NULL: removed meanwhile */
+	size_t ready_count;
+	uint8_t datagram[DATAGRAM_MAX];
 };
 
 /* --- both threads: the queues --------------------------------------------------------------- */
@@ -109,6 +118,15 @@ static bool must_stop(struct relay *r)
 
 /* --- the relay thread: allocates nothing, and locks nothing unless it was woken --------------- */
 
+/* Its socket is not the relay thread's any more. */
+static void forget_socket(struct relay *r, struct waiter_item *item)
+{
+	waiter_del(r->waiter, item);
+	for (size_t i = 0; i < r->ready_count; i++)
+		if (r->ready[i] == item)
+			r->ready[i] = NULL;
+}
+
 static void carry_out(struct relay *r, struct command *cmd)
 {
 	struct relay_flow *rf = cmd->on;
@@ -120,12 +138,27 @@ static void carry_out(struct relay *r, struct command *cmd)
 		break;
 	case REMOVE:
 		for (int i = 0; i < 4; i++)
-			waiter_del(r->waiter, &rf->sock[i / 2][i % 2].item);
+			forget_socket(r, &rf->sock[i / 2][i % 2].item);
 		/* From here on the flow is the main thread's again. */
 		if (push(r, &r->removed, cmd))
 			wake_pull(&r->back);
 		break;
+	case SETTLE:
+		pthread_mutex_lock(&r->lock);
+		cmd->settled = true;
+		pthread_cond_signal(&r->settled);
+		pthread_mutex_unlock(&r->lock);
+		break;
 	}
+}
+
+static void carry_out_all(struct relay *r)
+{
+	struct command *cmd;
+
+	atomic_store(&r->ordered, false);
+	while ((cmd = pop(r, &r->todo)))
+		carry_out(r, cmd);
 }
 
 static void send_to(struct relay_socket *out, const void *data, size_t len, const struct addr *to)
@@ -180,31 +213,48 @@ static void serve(struct relay *r, struct relay_socket *in, uint64_t now_ms)
 		err = relay_one(r, in, now_ms);
 }
 
-/* Commands are carried out between two batches only: a batch holds no removed flow. */
+/*
+ * Commands go before the packets that came with them: who was given a new address is never sent
+ * to the old one, and nobody need wake us for the peers of a flow that is silent.
+ */
 static void *relay_thread(void *arg)
 {
 	struct relay *r = arg;
-	struct waiter_item *ready[BATCH_MAX];
-	struct command *cmd;
 	bool woken = false;
 
 	while (!woken || !must_stop(r)) {
-		size_t count = waiter_wait(r->waiter, ready, BATCH_MAX, &woken);
-		uint64_t now_ms = loop_clock_ms();
+		uint64_t now_ms;
 
-		for (size_t i = 0; i < count; i++)
-			serve(r, container_of(ready[i], struct relay_socket, item), now_ms);
-		while (woken && (cmd = pop(r, &r->todo)))
-			carry_out(r, cmd);
+		r->ready_count = waiter_wait(r->waiter, r->ready, BATCH_MAX, &woken);
+		if (woken || atomic_load(&r->ordered))
+			carry_out_all(r);
+		now_ms = loop_clock_ms();
+		for (size_t i = 0; i < r->ready_count; i++)
+			if (r->ready[i])
+				serve(r, container_of(r->ready[i], struct relay_socket, item),
+				    now_ms);
 	}
 	return NULL;
 }
 
 /* --- the main thread ------------------------------------------------------------------------ */
 
+static void on_kick(void *arg)
+{
+	struct relay *r = arg;
+
+	if (atomic_load(&r->ordered))
+		waiter_wake(r->waiter);
+}
+
+/* Waking another thread costs more than all else that a call asks of the relay. So the next
+ * packet brings it to the queue; where none comes, a timer does, for all commands until then. */
 static void order(struct relay *r, struct command *cmd)
 {
-	if (push(r, &r->todo, cmd))
+	push(r, &r->todo, cmd);
+	atomic_store(&r->ordered, true);
+	if (!timer_is_running(&r->kick) &&
+	    timer_start(loop_timers(r->loop), &r->kick, KICK_MS, on_kick, r) != 0)
 		waiter_wake(r->waiter);
 }
 
@@ -231,13 +281,10 @@ static void flow_close(struct relay_flow *rf)
 	free(rf);
 }
 
-static void on_removed(void *arg, unsigned events)
+static void take_back(struct relay *r)
 {
-	struct relay *r = arg;
 	struct command *cmd;
 
-	(void)events;
-	wake_clear(&r->back);
 	free_spent(r);
 	while ((cmd = pop(r, &r->removed))) {
 		struct relay_flow *rf = cmd->on;
@@ -250,6 +297,15 @@ static void on_removed(void *arg, unsigned events)
 		if (gone)
 			gone(gone_arg);
 	}
+}
+
+static void on_removed(void *arg, unsigned events)
+{
+	struct relay *r = arg;
+
+	(void)events;
+	wake_clear(&r->back);
+	take_back(r);
 }
 
 /* Signals are the main loop's: the thread gets none. */
@@ -283,6 +339,9 @@ int relay_new(struct relay **out, struct loop *loop)
 	err = pthread_mutex_init(&r->lock, NULL);
 	if (err)
 		goto no_lock;
+	err = pthread_cond_init(&r->settled, NULL);
+	if (err)
+		goto no_cond;
 	err = waiter_new(&r->waiter);
 	if (err)
 		goto no_waiter;
@@ -305,6 +364,8 @@ no_loop:
 no_wake:
 	waiter_free(r->waiter);
 no_waiter:
+	pthread_cond_destroy(&r->settled);
+no_cond:
 	pthread_mutex_destroy(&r->lock);
 no_lock:
 	free(r);
@@ -331,9 +392,11 @@ void relay_free(struct relay *r)
 	free_spent(r);
 	list_each(pos, tmp, &r->flows)
 		flow_close(container_of(pos, struct relay_flow, link));
+	timer_stop(loop_timers(r->loop), &r->kick);
 	loop_fd_del(r->loop, r->back.read_fd);
 	wake_close(&r->back);
 	waiter_free(r->waiter);
+	pthread_cond_destroy(&r->settled);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
@@ -428,6 +491,20 @@ void relay_flow_remove(struct relay *r, struct flow *f, relay_gone_fn *gone, voi
 	rf->gone = gone;
 	rf->gone_arg = arg;
 	order(r, &rf->removal);
+}
+
+void relay_settle(struct relay *r)
+{
+	struct command cmd = {.verb = SETTLE};
+
+	list_init(&cmd.link);
+	order(r, &cmd);
+	waiter_wake(r->waiter);
+	pthread_mutex_lock(&r->lock);
+	while (!cmd.settled)
+		pthread_cond_wait(&r->settled, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+	take_back(r);
 }
 
 void relay_flow_stats(const struct flow *f, struct flow_stats *out)

@@ -44,8 +44,8 @@ struct flow_stats {
 	struct flow_leg_stats leg[2];
 };
 
-/* Called from the main loop when the flow's sockets are closed and its memory is gone. It may
- * add, change and remove flows, but not free the relay. */
+/* Called from the main loop, or from relay_settle(), when the flow's sockets are closed and its
+ * memory is gone. It may add, change and remove flows, but not free the relay. */
 typedef void relay_gone_fn(void *arg);
 
 /*
@@ -68,13 +68,17 @@ struct flow_setup {
 int relay_flow_add(struct relay *r, const struct flow_setup *setup, struct flow **out);
 /*
  * Replaces the peers of one leg; count 0 mutes it. Peers are matched by id. Several calls take
- * effect in their order. No change when it fails: ENOMEM; EINVAL for more than FLOW_PEERS_MAX.
+ * effect in their order, and before the next packet is relayed. No change when it fails: ENOMEM;
+ * EINVAL for more than FLOW_PEERS_MAX.
  */
 int relay_flow_peers(struct relay *r, struct flow *f, unsigned leg, const struct flow_peer *peer,
     size_t count);
 /* The flow ends; `gone` (may be NULL) is called once its ports are free again. `f` is then no
  * longer the caller's. Never fails. */
 void relay_flow_remove(struct relay *r, struct flow *f, relay_gone_fn *gone, void *arg);
+/* Waits for the relay thread (some microseconds: it never blocks) until all flows that were removed
+ * are gone, and calls their relay_gone_fn. Not from within such a callback. */
+void relay_settle(struct relay *r);
 /* Each number is whole, though one may be a packet ahead of another. */
 void relay_flow_stats(const struct flow *f, struct flow_stats *out);
 /* Flows whose sockets are open, those just being removed included. */

@@ -49,15 +49,24 @@ static const struct addr *media_addr(const struct hop *hop)
 	return hop->side == LAN ? &hop->named : &hop->local;
 }
 
+/* Ports on their way back are as good as free: who would be refused waits for them. */
+static void await_leases(struct calls *cs, size_t wanted)
+{
+	if (ports_free_count(cs->setup.ports) < wanted && !list_is_empty(&cs->leases))
+		relay_settle(cs->setup.relay);
+}
+
 /* A pair that another program holds goes to the end of the queue, and the next one is tried. */
 static int open_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
 	struct flow_setup setup = {.dscp = cs->limits.dscp};
 	bool shared = addr_equal_ip(media_addr(&call->hop[0]), media_addr(&call->hop[1]));
-	size_t tries = ports_free_count(cs->setup.ports);
+	size_t tries;
 	int err = ENOSPC;
 
+	await_leases(cs, shared ? 1 : 2);
+	tries = ports_free_count(cs->setup.ports);
 	for (; tries > 0; tries--) {
 		if (take_pairs(cs, shared, m->port) != 0)
 			return ENOSPC;

@@ -114,6 +114,11 @@ void relay_flow_remove(struct relay *r, struct flow *f, relay_gone_fn *gone, voi
 	r->count--;
 }
 
+void relay_settle(struct relay *r)
+{
+	flows_end(&r->leaving, true);
+}
+
 void relay_flow_stats(const struct flow *f, struct flow_stats *out)
 {
 	*out = f->stats;

@@ -5,7 +5,7 @@
  *   phone 127.0.0.11 - leg 0 127.0.0.1 | relay | leg 1 127.0.0.2 - carrier 127.0.0.12
  *                                                                  stranger 127.0.0.13
  *
- * New peers take effect a little after relay_flow_peers(). So each test first repeats a packet
+ * Packets may still be on their way when the peers change. So each test first repeats a packet
  * until the new peers let it through, and then looks at what must not get through.
  */
 #include "failing_alloc.h"
@@ -532,6 +532,30 @@ static void test_remove(void)
 	ok(true, "the relay ends while a flow is being removed");
 }
 
+static void test_settle(void)
+{
+	struct world w;
+	struct flow_setup setup = {.dscp = -1};
+	int gone = 0;
+
+	if (!world_open_answered(&w))
+		return;
+	setup.local[0] = w.local[0][0];
+	setup.local[1] = w.local[1][0];
+	relay_settle(w.relay);
+	is_int(gone, 0, "settled, and nothing to do");
+	relay_flow_remove(w.relay, w.flow, on_gone, &gone);
+	relay_settle(w.relay);
+	is_int(gone, 1, "who cannot wait for the loop is called back at once");
+	is_int((long long)relay_flow_count(w.relay), 0, "... no flow");
+	is_int(relay_flow_add(w.relay, &setup, &w.flow), 0, "... its ports are free");
+	set_peer(&w, 0, 1, w.phone);
+	set_peer(&w, 1, 2, w.carrier);
+	say(&w.phone[0], &w.local[0][0], "first");
+	is_str(hear(&w.carrier[0], NULL), "first", "the very first packet finds its peers set");
+	world_close(&w);
+}
+
 struct chain {
 	struct relay *relay;
 	struct flow *flow;
@@ -795,6 +819,7 @@ int main(void)
 	test_unreachable();
 	test_both_families();
 	test_remove();
+	test_settle();
 	test_callback_goes_on();
 	test_remove_under_fire();
 	test_free_at_any_time();
