@@ -75,9 +75,16 @@ static void heard_from(struct dialog *d, enum side side, uint32_t cseq, const st
 static int read_sdp(const struct siproxd *sd, const struct sip_msg *msg, struct sip_sdp *sdp)
 {
 	sdp->n_lines = 0;
-	if (!sd->relay || !sip_sdp_present(msg))
+	if (!sd->relay)
 		return ENOENT;
-	return sip_sdp_parse(sdp, msg);
+	return sip_sdp_present(msg) ? sip_sdp_parse(sdp, msg) : sip_sdp_parse_fragment(sdp, msg);
+}
+
+/* Methods whose descriptions are offers and answers; in all others (OPTIONS, INFO, MESSAGE ...) one
+ * tells of capabilities at most. ACK is apart: it has no forward. */
+static bool negotiates(enum sip_method method)
+{
+	return method == SIP_INVITE || method == SIP_UPDATE || method == SIP_PRACK;
 }
 
 static int offer(struct siproxd *sd, struct call *call, enum call_leg leg, struct str tag,
@@ -111,8 +118,9 @@ static int request_description(struct siproxd *sd, struct forward *fw, const str
 		return 0;
 	if (err)
 		return err == EINVAL ? 488 : 500;
-	/* Without a call there is no relay: what it describes is capabilities (11.2), and it gets
-	 * our address and no port. In a dialog the call is gone. */
+	/* Without an offer there is no relay: what it describes gets our address and no port. */
+	if (!negotiates(req->method))
+		return 0;
 	if (!call)
 		return fw->in_dialog ? 481 : 0;
 	leg = call_leg_of(call, fw->from.side);
@@ -318,7 +326,7 @@ static int response_description(struct siproxd *sd, struct forward *fw, const st
 
 	if (err == ENOENT)
 		return 0;
-	if (err || !call)
+	if (err || !call || !negotiates(fw->method))
 		return err;
 	leg = call_leg_of(call, from->side);
 	if (is_repeated(sd, fw, msg)) {

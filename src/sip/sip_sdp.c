@@ -104,7 +104,8 @@ static int read_m_line(struct sip_sdp *out, struct str text)
 	return m->proto.len ? 0 : EINVAL;
 }
 
-static int index_lines(struct sip_sdp *out, struct str body)
+/* The m-lines of a fragment only say where in the description its lines belong. */
+static int index_lines(struct sip_sdp *out, struct str body, bool fragment)
 {
 	const char *p = body.s, *end = body.s + body.len;
 
@@ -116,13 +117,13 @@ static int index_lines(struct sip_sdp *out, struct str body)
 			return EINVAL;
 		line->text = str_trim(str_range(p, stop));
 		line->whole = str_range(p, stop);
-		if (has_prefix(line->text, "m=") && read_m_line(out, line->text) != 0)
+		if (!fragment && has_prefix(line->text, "m=") && read_m_line(out, line->text) != 0)
 			return EINVAL;
 		line->media = (int)out->n_media - 1;
 		out->n_lines++;
 		p = stop;
 	}
-	return out->n_lines && has_prefix(out->line[0].text, "v=") ? 0 : EINVAL;
+	return fragment || (out->n_lines && has_prefix(out->line[0].text, "v=")) ? 0 : EINVAL;
 }
 
 static int read_c_and_o(struct sip_sdp *out)
@@ -170,7 +171,8 @@ static void read_rtcp(struct sip_sdp_media *m, struct str text)
 
 	if (!str_to_uint(word(value, 0), 65535, &port) || port == 0)
 		return;
-	addr_set_port(&m->rtcp, (uint16_t)port);
+	m->rtcp_port = (uint16_t)port;
+	addr_set_port(&m->rtcp, m->rtcp_port);
 	if (ip.len && read_address(ip, (uint16_t)port, &a) == 0)
 		m->rtcp = a;
 }
@@ -186,11 +188,16 @@ static void read_media(struct sip_sdp *out, struct sip_sdp_media *m)
 	struct str c = m->c_line.len ? m->c_line : out->c_line;
 
 	m->relayable = m->port != 0 && is_over_udp(m->proto);
-	if (!c.len || read_address(ip_part(c), m->port, &m->rtp) != 0)
+	m->rtcp_port = (uint16_t)(m->port == 65535 ? 65535 : m->port + 1);
+	if (!c.len)
 		return;
+	if (read_address(ip_part(c), m->port, &m->rtp) != 0) {
+		m->host = word(ip_part(c), 1);
+		return;
+	}
 	m->held = addr_is_any(&m->rtp);
 	m->rtcp = m->rtp;
-	addr_set_port(&m->rtcp, (uint16_t)(m->port == 65535 ? 65535 : m->port + 1));
+	addr_set_port(&m->rtcp, m->rtcp_port);
 }
 
 int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg)
@@ -199,7 +206,7 @@ int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg)
 
 	memset(out, 0, sizeof(*out));
 	if (sip_body_find(msg, "application/sdp", &body) != 1 || memchr(body.s, '\0', body.len) ||
-	    index_lines(out, body) != 0 || read_c_and_o(out) != 0)
+	    index_lines(out, body, false) != 0 || read_c_and_o(out) != 0)
 		return EINVAL;
 	for (unsigned i = 0; i < out->n_media; i++)
 		read_media(out, &out->media[i]);
@@ -213,6 +220,17 @@ int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg)
 			read_attribute(out, media, text);
 	}
 	return 0;
+}
+
+int sip_sdp_parse_fragment(struct sip_sdp *out, const struct sip_msg *msg)
+{
+	struct str body;
+	unsigned n = sip_body_find(msg, "application/trickle-ice-sdpfrag", &body);
+
+	memset(out, 0, sizeof(*out));
+	if (n == 0)
+		return ENOENT;
+	return n == 1 && !memchr(body.s, '\0', body.len) ? index_lines(out, body, true) : EINVAL;
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
@@ -302,17 +320,26 @@ static bool is_hold(struct str part)
 	return read_address(part, 0, &a) == 0 && addr_is_any(&a);
 }
 
-/* a=rtcp names our RTCP port, with our address where one was written. */
+/* a=rtcp names our RTCP port, with our address where one was written. Who has one port for both
+ * (RFC 8858 4) says so: then it is our RTP port. */
 static int put_rtcp(struct sip_msg *msg, const struct sip_sdp_media *m, struct str text)
 {
 	struct str old = {text.s + 7, text.len - 7};
 	char ip[ADDR_TEXT_MAX];
-	unsigned port = addr_port(&m->relay) + 1u;
+	unsigned port = addr_port(&m->relay) + (m->rtcp_port == m->port ? 0u : 1u);
 
 	if (!word(old, 1).len)
 		return sip_edit_replacef(msg, old, "%u", port);
 	return sip_edit_replacef(msg, old, "%u IN IP%d %s", port,
 	    addr_family(&m->relay) == AF_INET6 ? 6 : 4, addr_format_ip(&m->relay, ip));
+}
+
+/* RFC 9143: all m-lines on the port of one. Each has a pair of its own here; who offers a bundle
+ * must be content without (7.3), and what it would send in the bundle only (port 0) is refused. */
+static bool is_bundle(struct str text)
+{
+	return str_is_nocase(text, "a=bundle-only") ||
+	    str_is_nocase(word(text, 0), "a=group:BUNDLE");
 }
 
 /* Other ways to the media than m= and c=: they lead past us. */
@@ -324,7 +351,16 @@ static bool is_other_way(struct str text)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (has_prefix(text, names[i]))
 			return true;
-	return false;
+	return is_bundle(text);
+}
+
+/* To one pair: "49170/2" becomes "7070". */
+static int put_port(struct sip_msg *msg, const struct sip_sdp_media *m)
+{
+	if (!m || !m->port)
+		return 0;
+	return sip_edit_replacef(msg, m->port_text, "%u",
+	    addr_is_set(&m->relay) ? addr_port(&m->relay) : 0);
 }
 
 static int put_line(const struct sip_sdp *sdp, struct sip_msg *msg, const struct sip_sdp_line *line,
@@ -335,12 +371,8 @@ static int put_line(const struct sip_sdp *sdp, struct sip_msg *msg, const struct
 	struct str text = line->text, ip = ip_part(text);
 	int err = 0;
 
-	if (has_prefix(text, "m=")) {
-		if (m->port)
-			err =
-			    sip_edit_replacef(msg, m->port_text, "%u", relay ? addr_port(relay) : 0);
-		return err;
-	}
+	if (has_prefix(text, "m="))
+		return put_port(msg, m);
 	if (has_prefix(text, "a=rtcp:") && relay)
 		return put_rtcp(msg, m, text);
 	if (has_prefix(text, "a=rtcp:") || is_other_way(text))

@@ -23,8 +23,10 @@ struct sip_sdp_media {
 	uint16_t port;    /* 0: refused or removed */
 	struct addr rtp;  /* where it wants to receive; unset when its host is a name */
 	struct addr rtcp; /* a=rtcp, or else the next port */
-	bool held;        /* 0.0.0.0, or a=inactive, or a=sendonly: it wants to hear nothing */
-	bool relayable;   /* over UDP, and port is not 0 */
+	struct str host;  /* that name; len 0: none */
+	uint16_t rtcp_port;
+	bool held;      /* 0.0.0.0, or a=inactive, or a=sendonly: it wants to hear nothing */
+	bool relayable; /* over UDP, and port is not 0 */
 
 	/* To be filled in before sip_sdp_apply(): where we receive for it. Unset: the address
 	 * lines are still ours, the port becomes 0. */
@@ -54,10 +56,14 @@ struct sip_sdp {
 bool sip_sdp_present(const struct sip_msg *msg);
 /* EINVAL: no session description, or several of them. */
 int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg);
+/* Candidates that follow in an INFO (RFC 8840): lines without media, to be applied like those of a
+ * description. ENOENT: there are none; EINVAL. */
+int sip_sdp_parse_fragment(struct sip_sdp *out, const struct sip_msg *msg);
 /*
  * Edits the body: o=, every c=, a=rtcp, and the m= ports (to one pair each: "49170/2" becomes
  * "7070"); drops the ICE lines and the like, since their candidates name addresses of the other
- * side and we answer for the media ourselves. Any other private address, wherever it stands,
+ * side and we answer for the media ourselves, and a bundle, since each m-line has its own port here
+ * (RFC 9143). Any other private address, wherever it stands,
  * becomes `session`: our address on the leaving side, also each relay's. A c= of 0.0.0.0 stays: it
  * means hold (RFC 2543). 0 or ENOMEM.
  */

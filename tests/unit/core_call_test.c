@@ -639,6 +639,39 @@ static void test_idle_descriptions(void)
 	core_stop(&c);
 }
 
+/* What is described within a call, but neither offered nor answered. */
+static void test_other_methods(void)
+{
+	struct core c;
+	const struct core_sent *m;
+
+	core_init(&c);
+	core_start(&c, false);
+	establish(&c);
+	bob(&c, "OPTIONS", 9, "o1", "bt", "", "");
+	m = core_expect(&c, LAN, "OPTIONS sip:alice@192.168.1.10", "OPTIONS within the call");
+	core_answer(&c, m, "200 OK", NULL, SDP, OFFER "m=video 40002 RTP/AVP 96\r\n");
+	m = core_expect(&c, WAN, "SIP/2.0 200", "tells what the phone can do");
+	ok(core_has(m, "m=audio 0 ") && core_has(m, "m=video 0 "), "and where nothing is");
+	is_int((long long)free_ports(&c), 9, "no pair is taken for it");
+	alice(&c, "MESSAGE", "sip:bob@198.51.100.20", 2, "m1", "bt", SDP, OFFER);
+	m = core_expect(&c, WAN, "MESSAGE", "a description in a MESSAGE");
+	ok(core_has(m, "c=IN IP4 203.0.113.1\r\n") && core_has(m, "m=audio 0 "), "names us alone");
+	core_answer(&c, m, "200 OK", NULL, "", NULL);
+	core_expect(&c, LAN, "SIP/2.0 200", "200");
+	alice(&c, "INFO", "sip:bob@198.51.100.20", 3, "i1", "bt",
+	    "Content-Type: application/trickle-ice-sdpfrag\nInfo-Package: trickle-ice\n",
+	    "a=ice-pwd:x\r\na=mid:1\r\na=candidate:1 1 UDP 1 192.168.1.10 40000 typ host\r\n");
+	m = core_expect(&c, WAN, "INFO", "candidates in an INFO");
+	is_str(core_body(m), "a=mid:1\r\n", "do not leave");
+	core_answer(&c, m, "200 OK", NULL, "", NULL);
+	core_expect(&c, LAN, "SIP/2.0 200", "200");
+	alice_hangs_up(&c, 4);
+	core_wait(&c, 40000);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
 /* An UPDATE before the answer to the INVITE is premature, and its refusal is its own. */
 static void test_early_update(void)
 {
@@ -889,6 +922,7 @@ int main(void)
 	test_prack_and_update();
 	test_options();
 	test_idle_descriptions();
+	test_other_methods();
 	test_early_update();
 	test_bad_description();
 	test_ports();

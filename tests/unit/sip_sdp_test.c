@@ -151,6 +151,7 @@ static void test_media(void)
 	is_addr(&sdp.media[4].rtp, "224.2.1.1:9", "... to a group, without its TTL");
 	is_addr(&sdp.media[4].rtcp, "192.0.2.77:53020", "... RTCP to an address of its own");
 	ok(!addr_is_set(&sdp.media[5].rtp) && sdp.media[5].relayable, "a name is no address");
+	ok(str_is(sdp.media[5].host, "phone.example") && !sdp.media[0].host.len, "... but a name");
 	sip_msg_free(msg);
 }
 
@@ -266,6 +267,59 @@ static void test_ports(void)
 	    V O_OURS S C_OURS T M_OURS "a=rtcp:7071\r\n");
 }
 
+/* One port for RTP and RTCP, said twice (RFC 8858 4). */
+static void test_rtcp_mux(void)
+{
+	becomes(V O S C T M "a=rtcp:16384 IN IP4 192.168.1.5\r\na=rtcp-mux-only\r\n",
+	    V O_OURS S C_OURS T M_OURS "a=rtcp:7070 IN IP4 192.0.2.1\r\na=rtcp-mux-only\r\n");
+}
+
+/* Each m-line has a pair of its own, and the other end is told of no bundle (RFC 9143). */
+static void test_bundle(void)
+{
+	becomes(V O S C T "a=group:BUNDLE a v\r\na=group:LS a v\r\n" M "a=mid:a\r\n"
+			  "m=video 16384 RTP/AVP 99\r\na=mid:v\r\n",
+	    V O_OURS S C_OURS T "a=group:LS a v\r\n" M_OURS "a=mid:a\r\n"
+				"m=video 7072 RTP/AVP 99\r\na=mid:v\r\n");
+	becomes(V O S C T "a=Group:bundle a v\r\na=group:BUNDLES a\r\na=group:\r\n" M
+			  "m=video 0 RTP/AVP 99\r\na=bundle-only\r\na=bundle-onlyx\r\n",
+	    V O_OURS S C_OURS T "a=group:BUNDLES a\r\na=group:\r\n" M_OURS
+				"m=video 0 RTP/AVP 99\r\na=bundle-onlyx\r\n");
+}
+
+/* Candidates that come later, in an INFO (RFC 8840). */
+static void test_fragment(void)
+{
+	static const char frag[] = "a=ice-ufrag:x\r\nm=audio 9 RTP/AVP 0\r\na=mid:1\r\n"
+				   "a=candidate:1 1 UDP 1 192.168.1.5 9 typ host\r\n"
+				   "c=IN IP4 192.168.1.5\r\na=end-of-candidates\r\n",
+			  two[] = "--b\r\nc: application/trickle-ice-sdpfrag\r\n\r\na=x\r\n"
+				  "--b\r\nc: application/trickle-ice-sdpfrag\r\n\r\na=x\r\n--b--";
+	struct sip_msg *msg = message("Application/Trickle-ICE-sdpfrag", frag, strlen(frag));
+	struct addr session = A("192.0.2.1", 0);
+	struct buf b = BUF_INIT;
+	const char *text;
+
+	is_int(sip_sdp_parse_fragment(&sdp, msg), 0, "a fragment");
+	is_int(sdp.n_media, 0, "... has no media");
+	is_int(sip_sdp_apply(&sdp, msg, &session), 0, "... is rewritten");
+	is_int(sip_edit_splice(msg, &b), 0, "... and sent");
+	text = b.data ? strstr(b.data, "\r\n\r\n") : NULL;
+	is_str(text ? text + 4 : NULL, "m=audio 9 RTP/AVP 0\r\na=mid:1\r\nc=IN IP4 192.0.2.1\r\n",
+	    "... without candidates");
+	buf_free(&b);
+	sip_msg_free(msg);
+	msg = message("text/plain", frag, strlen(frag));
+	is_int(sip_sdp_parse_fragment(&sdp, msg), ENOENT, "another type is none");
+	sip_msg_free(msg);
+	msg = message("multipart/mixed;boundary=b", two, strlen(two));
+	is_int(sip_sdp_parse_fragment(&sdp, msg), EINVAL, "two are too many");
+	sip_msg_free(msg);
+	msg = message("application/trickle-ice-sdpfrag", "a=\0\r\n", 5);
+	is_int(sip_sdp_parse_fragment(&sdp, msg), EINVAL, "a NUL byte");
+	sip_msg_free(msg);
+}
+
 static void test_hold(void)
 {
 	becomes(V O S "c=IN IP4 0.0.0.0\r\n" T M, V O_OURS S "c=IN IP4 0.0.0.0\r\n" T M_OURS);
@@ -369,6 +423,9 @@ int main(void)
 	test_usual();
 	test_unusual_form();
 	test_ports();
+	test_rtcp_mux();
+	test_bundle();
+	test_fragment();
 	test_hold();
 	test_no_leak();
 	test_untouched();
