@@ -164,9 +164,10 @@ firewall() {
 	RULES
 }
 
-# The rules that README gives to people.
+# The rules that README gives to people. A test that needs more ports says so before it sources this.
+: "${RTP_HIGH:=7089}"
 OPEN_FOR_SIPROXD='iifname "wan0" udp dport 5060 accept
-	iifname "wan0" udp dport 7070-7089 accept'
+	iifname "wan0" udp dport 7070-'$RTP_HIGH' accept'
 
 lab_world() {
 	need ip nft tcpdump
@@ -410,6 +411,13 @@ next_hop() {
 	esac
 }
 
+# play NAME [ARGUMENT...]: NAME.py, both ends of calls (ends.py); it says itself what it has proved
+play() {
+	need python3
+	PYTHONDONTWRITEBYTECODE=1 python3 "$LAB_SRC/$1.py" "${@:2}" || fail "$1.py"
+	LAB_CHECKS=$((LAB_CHECKS + 1))
+}
+
 # --- siproxd -----------------------------------------------------------------------------
 
 # siproxd_start [LINE...]: on the firewall, with the two lines that everybody writes, and LINEs
@@ -441,7 +449,7 @@ siproxd_alive() { kill -0 "$SIPROXD_PID" 2>/dev/null; }
 
 siproxd_settled() { udp_bound "${SIPROXD_HOST-fw}" 5060 || ! siproxd_alive; }
 
-media_ports() { at "${SIPROXD_HOST-fw}" ss -Haun 'sport >= :7070 and sport <= :7089' | wc -l; }
+media_ports() { at "${SIPROXD_HOST-fw}" ss -Haun 'sport >= :7070 and sport <= :'"$RTP_HIGH" | wc -l; }
 
 ports_free() { [ "$(media_ports)" = 0 ]; }
 

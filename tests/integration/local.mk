@@ -6,9 +6,11 @@ tests_integration_tone_check_LDADD = -lm
 EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
 	tests/integration/demo.sh \
+	tests/integration/ends.py \
 	tests/integration/hostile.py \
 	tests/integration/kamailio.cfg \
 	tests/integration/lab.sh \
+	tests/integration/media_kinds.py \
 	tests/integration/wan_check.py \
 	tests/integration/sipp/register.xml \
 	tests/integration/sipp/uac.xml \
@@ -31,6 +33,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/linphone.test \
 	tests/integration/malformed.test \
 	tests/integration/new_address.test \
+	tests/integration/media_kinds.test \
 	tests/integration/one_interface.test \
 	tests/integration/port_taken.test \
 	tests/integration/quickstart.test \
