@@ -202,6 +202,41 @@ static void keep_source(struct latch_rule *rule, const struct latch_rule *old)
 	rule->also = addr_is_set(&old->signalled) ? old->signalled : old->also;
 }
 
+static bool is_named(const struct m_line *m, enum call_leg leg, const struct addr *rtp)
+{
+	for (size_t i = 0; i < m->n_peers[leg]; i++)
+		if (addr_is_set(&m->peer[leg][i].rtp.signalled) &&
+		    addr_equal(&m->peer[leg][i].rtp.signalled, rtp))
+			return true;
+	return false;
+}
+
+/* An end that offers to move may send from its new address before the answer is here (RFC 3264
+ * 8.3.1): that is taken beside the old one, and answered once it was heard. */
+static size_t add_moving(const struct m_line *m, enum call_leg leg, struct flow_peer *peers)
+{
+	const struct said *said = &m->offered[leg];
+	size_t n = m->n_peers[leg];
+
+	if (!m->pending[leg] || n == 0 || n == FLOW_PEERS_MAX ||
+	    !addr_is_set(&said->peer.rtp.signalled) || is_named(m, leg, &said->peer.rtp.signalled))
+		return n;
+	peers[n] = said->peer;
+	peers[n].id = ~said->peer.id;
+	peers[n].rtp.sendable = peers[n].rtcp.sendable = false;
+	return n + 1;
+}
+
+/* The relay learns who a leg's peers are. */
+static int set_peers(struct call *call, struct m_line *m, enum call_leg leg)
+{
+	struct flow_peer peers[FLOW_PEERS_MAX];
+
+	memcpy(peers, m->peer[leg], m->n_peers[leg] * sizeof(*peers));
+	return relay_flow_peers(call->owner->setup.relay, m->flow, leg, peers,
+	    add_moving(m, leg, peers));
+}
+
 /* Puts what an end said into force. */
 static int commit(struct call *call, struct m_line *m, enum call_leg leg, const struct said *said)
 {
@@ -221,7 +256,7 @@ static int commit(struct call *call, struct m_line *m, enum call_leg leg, const 
 		keep_source(&peers[n].rtcp, &old.rtcp);
 	}
 	m->held[leg] = said->held;
-	return relay_flow_peers(call->owner->setup.relay, m->flow, leg, peers, m->n_peers[leg]);
+	return set_peers(call, m, leg);
 }
 
 /* Where the other end shall send: our port on its leg. */
@@ -238,9 +273,13 @@ static void drop_offer(struct call *call, unsigned offer)
 	for (unsigned i = 0; i < call->n_m; i++) {
 		struct m_line *m = &call->m[i];
 
-		for (int leg = 0; leg < 2; leg++)
-			if (m->pending[leg] == offer)
-				m->pending[leg] = 0;
+		for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
+			if (m->pending[leg] != offer)
+				continue;
+			m->pending[leg] = 0;
+			if (m->flow)
+				set_peers(call, m, leg);
+		}
 		if (m->fresh != offer)
 			continue;
 		m->fresh = m->pending[CALLER] ? m->pending[CALLER] : m->pending[CALLEE];
@@ -285,8 +324,8 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 		if (!err) {
 			read_said(call, leg, peer_id, from, media, &m->offered[leg]);
 			m->pending[leg] = call->offers;
-			if (m->fresh)
-				err = commit(call, m, leg, &m->offered[leg]);
+			err = m->fresh ? commit(call, m, leg, &m->offered[leg])
+				       : set_peers(call, m, leg);
 		}
 		if (err) {
 			drop_offer(call, call->offers);
@@ -308,7 +347,7 @@ static void remove_peer(struct call *call, struct m_line *m, enum call_leg leg, 
 	if (n == 0 || n == m->n_peers[leg])
 		return;
 	m->n_peers[leg] = n;
-	relay_flow_peers(call->owner->setup.relay, m->flow, leg, m->peer[leg], n);
+	set_peers(call, m, leg);
 }
 
 static bool has_other_peer(const struct m_line *m, enum call_leg leg, uint64_t peer_id)
@@ -333,9 +372,11 @@ static void refuse_m_line(struct call *call, struct m_line *m, enum call_leg leg
 static int accept_m_line(struct call *call, struct m_line *m, enum call_leg leg,
     const struct said *said)
 {
-	int err = m->pending[!leg] ? commit(call, m, !leg, &m->offered[!leg]) : 0;
+	bool offered = m->pending[!leg] != 0;
+	int err;
 
 	m->pending[!leg] = m->fresh = 0;
+	err = offered ? commit(call, m, !leg, &m->offered[!leg]) : 0;
 	if (m->refused_by == said->peer.id)
 		m->refused_by = 0;
 	return err ? err : commit(call, m, leg, said);
@@ -415,8 +456,7 @@ static void select_peer(struct call *call, struct m_line *m, uint64_t peer_id)
 
 		for (size_t i = 0; i < m->n_peers[leg]; i++)
 			m->peer[leg][i].rtp.any = m->peer[leg][i].rtcp.any = any;
-		relay_flow_peers(call->owner->setup.relay, m->flow, leg, m->peer[leg],
-		    m->n_peers[leg]);
+		set_peers(call, m, leg);
 	}
 }
 

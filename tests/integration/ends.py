@@ -15,6 +15,7 @@ import re
 import select
 import socket
 import sys
+import threading
 import time
 
 PATIENCE_S = 20  # for what must come
@@ -406,6 +407,25 @@ def talk(claim, one, told_one, other, told_other):
         if source != own:
             fail("%s: it comes from %s, not from %s" % (claim, source, own))
     ok(claim)
+
+
+class Chatter:
+    """Goes on speaking from there to there, in a `with`."""
+
+    def __init__(self, sender, to):
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(sender, to), daemon=True)
+
+    def run(self, sender, to):
+        while not self.over.wait(0.02):
+            sender.send(rtp(b"chatter"), to)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 def not_heard(claim, sender, to, receiver):

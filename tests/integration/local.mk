@@ -11,6 +11,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/kamailio.cfg \
 	tests/integration/lab.sh \
 	tests/integration/media_kinds.py \
+	tests/integration/offers.py \
 	tests/integration/wan_check.py \
 	tests/integration/sipp/register.xml \
 	tests/integration/sipp/uac.xml \
@@ -34,6 +35,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/malformed.test \
 	tests/integration/new_address.test \
 	tests/integration/media_kinds.test \
+	tests/integration/offers.test \
 	tests/integration/one_interface.test \
 	tests/integration/port_taken.test \
 	tests/integration/quickstart.test \

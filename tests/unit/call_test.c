@@ -161,6 +161,18 @@ static const char *talk(const struct end *from, const char *our_ip, uint16_t our
 	return got;
 }
 
+/* Throws away what waits at an end; how many packets that were. */
+static size_t empty(const struct end *e)
+{
+	struct pollfd p = {e->fd, POLLIN, 0};
+	char got[64];
+	size_t n = 0;
+
+	while (poll(&p, 1, 0) > 0 && recv(e->fd, got, sizeof(got), 0) >= 0)
+		n++;
+	return n;
+}
+
 static void test_media(void)
 {
 	struct world w;
@@ -202,6 +214,38 @@ static void test_media(void)
 	close(a.fd);
 	close(b.fd);
 	close(b2.fd);
+	close_world(&w);
+}
+
+/* An end that offers to move is heard from its new port at once, until it is refused. */
+static void test_moving(void)
+{
+	struct world w;
+	struct call *call;
+	struct end a = open_end(0), a2 = open_end(0), b = open_end((uint16_t)(low + 2 * PAIRS - 2));
+	uint16_t to_b, to_a;
+	int err;
+
+	open_world(&w, false);
+	call_new(w.calls, &w.lan, &w.wan, &call);
+	to_b = say(&w, call, CALLER, 1, "127.0.0.1", a.port, true, &err);
+	to_a = say(&w, call, CALLEE, 2, "127.0.0.1", b.port, false, &err);
+	call_answered(call, 2);
+	is_str(talk(&a, "127.0.0.1", to_a, &b, "here"), "here", "A speaks");
+	say(&w, call, CALLER, 1, "127.0.0.1", a2.port, true, &err);
+	is_str(talk(&a2, "127.0.0.1", to_a, &b, "there"), "there", "and from where it will be");
+	is_str(talk(&b, "127.0.0.2", to_b, &a2, "I hear"), "I hear", "it hears there");
+	ok(empty(&a) > 0, "and where it was");
+	call_offer_refused(call, call_last_offer(call));
+	is_str(talk(&a, "127.0.0.1", to_a, &b, "back"), "back", "refused: it goes on here");
+	empty(&a2);
+	is_str(talk(&b, "127.0.0.2", to_b, &a, "too"), "too", "and hears here");
+	is_int((long long)empty(&a2), 0, "and nowhere else");
+	call_free(call);
+	ok(pairs_come_back(&w, 10), "the ports come back");
+	close(a.fd);
+	close(a2.fd);
+	close(b.fd);
 	close_world(&w);
 }
 
@@ -457,6 +501,7 @@ int main(void)
 	if (sip_msg_init() != 0)
 		abort();
 	test_media();
+	test_moving();
 	test_refused();
 	test_glare();
 	test_forget_callee();
