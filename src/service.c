@@ -234,7 +234,8 @@ static int start_media(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
 	const struct config *c = s->boot;
-	struct call_setup setup = {sd->timers, NULL, NULL, sd->sides, call_lapsed, sd};
+	struct call_setup setup = {sd->timers, NULL, NULL, sd->sides, call_lapsed, sd,
+	    sd->resolver};
 	struct call_limits limits;
 	int err = ports_new(&sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high);
 

@@ -91,6 +91,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/base/timers.c \
 	src/proxy/call.c \
 	src/proxy/call_media.c \
+	src/proxy/call_peer.c \
 	src/proxy/dialog.c \
 	src/proxy/forward.c \
 	src/proxy/location.c \

@@ -76,6 +76,7 @@ int call_new(struct calls *cs, const struct hop *caller, const struct hop *calle
 	call->hop[CALLER] = *caller;
 	call->hop[CALLEE] = *callee;
 	list_init(&call->dialogs);
+	list_init(&call->names);
 	list_add_tail(&cs->all, &call->link);
 	*out = call;
 	return 0;
@@ -154,6 +155,7 @@ void call_free(struct call *call)
 		return;
 	list_each(l, tmp, &call->dialogs)
 		dialog_free(container_of(l, struct dialog, link));
+	call_peer_forget(call);
 	call_media_close(call);
 	list_del(&call->link);
 	hash_del(&call->owner->by_number, &call->node);

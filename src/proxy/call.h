@@ -23,6 +23,7 @@
 
 struct calls;
 struct call;
+struct resolver;
 
 enum call_leg { CALLER, CALLEE };
 
@@ -37,6 +38,7 @@ struct call_setup {
 	 * call call_free() now or later. */
 	void (*lapsed)(void *arg, struct call *call, const char *why);
 	void *arg;
+	struct resolver *resolver; /* for names in descriptions; NULL: none */
 };
 
 struct call_limits {

@@ -125,75 +125,6 @@ void call_media_forget(struct calls *cs)
 
 /* --- what the descriptions say ------------------------------------------------------------ */
 
-static bool is_our_port(const struct call *call, enum call_leg leg, uint16_t port)
-{
-	for (unsigned i = 0; i < call->n_m; i++)
-		if (call->m[i].flow && (port | 1) == (call->m[i].port[leg] | 1))
-			return true;
-	return false;
-}
-
-/*
- * One of our own addresses as a peer's: packets that come back to the relay may circle for ever.
- * From the WAN it is right when a call between two phones hairpins through the provider and meets
- * itself here, on the ports of another call; on the LAN when a program on this machine (an
- * Asterisk) speaks, on ports that are not the relay's.
- */
-static bool own_address_is_right(const struct call *call, enum call_leg leg, uint16_t port)
-{
-	bool relays = ports_in_range(call->owner->setup.ports, port);
-
-	if (call->hop[leg].side == LAN)
-		return !relays && port != addr_port(&call->hop[leg].local);
-	return relays && !is_our_port(call, leg, port);
-}
-
-static bool is_usable(const struct call *call, enum call_leg leg, const struct addr *written)
-{
-	const struct side_map *sides = call->owner->setup.sides;
-
-	if (!addr_is_set(written) || addr_is_any(written) || addr_is_multicast(written))
-		return false;
-	if (side_is_own(sides, written) || addr_equal_ip(written, &call->hop[leg].named))
-		return own_address_is_right(call, leg, addr_port(written));
-	/* Nobody outside aims a phone's voice at other hosts of the LAN. */
-	return call->hop[leg].side == LAN || !side_is_lan_addr(sides, written);
-}
-
-/*
- * From where packets of this end are taken, and where they go (RFC 7362 4). The address it wrote
- * is believed if it can be reached from the side it is on; else packets come from the address that
- * signals for it.
- */
-static void fill_rule(const struct call *call, enum call_leg leg, const struct hop *from,
-    const struct addr *written, struct latch_rule *rule)
-{
-	bool usable = is_usable(call, leg, written), suits;
-
-	memset(rule, 0, sizeof(*rule));
-	if (from->side == LAN)
-		suits = side_is_lan_addr(call->owner->setup.sides, written);
-	else
-		suits = !addr_is_private(written) || addr_is_private(&call->hop[leg].named);
-	suits = suits && usable;
-	if (usable)
-		rule->signalled = *written;
-	rule->sendable = suits || (usable && from->side == LAN);
-	if (!suits)
-		rule->also = from->peer;
-	rule->any = call->owner->limits.latch_any && from->side == WAN && call->answered;
-}
-
-static void read_said(const struct call *call, enum call_leg leg, uint64_t peer_id,
-    const struct hop *from, const struct sip_sdp_media *media, struct said *out)
-{
-	memset(out, 0, sizeof(*out));
-	out->peer.id = peer_id;
-	out->held = media->held;
-	fill_rule(call, leg, from, &media->rtp, &out->peer.rtp);
-	fill_rule(call, leg, from, &media->rtcp, &out->peer.rtcp);
-}
-
 /* An end on hold with c=0.0.0.0 hears nothing, but may go on speaking from where it was. */
 static void keep_source(struct latch_rule *rule, const struct latch_rule *old)
 {
@@ -227,8 +158,7 @@ static size_t add_moving(const struct m_line *m, enum call_leg leg, struct flow_
 	return n + 1;
 }
 
-/* The relay learns who a leg's peers are. */
-static int set_peers(struct call *call, struct m_line *m, enum call_leg leg)
+int call_media_set_peers(struct call *call, struct m_line *m, enum call_leg leg)
 {
 	struct flow_peer peers[FLOW_PEERS_MAX];
 
@@ -256,7 +186,7 @@ static int commit(struct call *call, struct m_line *m, enum call_leg leg, const 
 		keep_source(&peers[n].rtcp, &old.rtcp);
 	}
 	m->held[leg] = said->held;
-	return set_peers(call, m, leg);
+	return call_media_set_peers(call, m, leg);
 }
 
 /* Where the other end shall send: our port on its leg. */
@@ -278,7 +208,7 @@ static void drop_offer(struct call *call, unsigned offer)
 				continue;
 			m->pending[leg] = 0;
 			if (m->flow)
-				set_peers(call, m, leg);
+				call_media_set_peers(call, m, leg);
 		}
 		if (m->fresh != offer)
 			continue;
@@ -322,10 +252,10 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			m->fresh = err ? 0 : call->offers;
 		}
 		if (!err) {
-			read_said(call, leg, peer_id, from, media, &m->offered[leg]);
+			call_peer_read(call, i, leg, peer_id, from, media, &m->offered[leg]);
 			m->pending[leg] = call->offers;
 			err = m->fresh ? commit(call, m, leg, &m->offered[leg])
-				       : set_peers(call, m, leg);
+				       : call_media_set_peers(call, m, leg);
 		}
 		if (err) {
 			drop_offer(call, call->offers);
@@ -347,7 +277,7 @@ static void remove_peer(struct call *call, struct m_line *m, enum call_leg leg, 
 	if (n == 0 || n == m->n_peers[leg])
 		return;
 	m->n_peers[leg] = n;
-	set_peers(call, m, leg);
+	call_media_set_peers(call, m, leg);
 }
 
 static bool has_other_peer(const struct m_line *m, enum call_leg leg, uint64_t peer_id)
@@ -397,7 +327,7 @@ int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const st
 			refuse_m_line(call, m, leg, peer_id);
 			continue;
 		}
-		read_said(call, leg, peer_id, from, media, &said);
+		call_peer_read(call, i, leg, peer_id, from, media, &said);
 		err = accept_m_line(call, m, leg, &said);
 		if (err)
 			return err;
@@ -456,7 +386,7 @@ static void select_peer(struct call *call, struct m_line *m, uint64_t peer_id)
 
 		for (size_t i = 0; i < m->n_peers[leg]; i++)
 			m->peer[leg][i].rtp.any = m->peer[leg][i].rtcp.any = any;
-		set_peers(call, m, leg);
+		call_media_set_peers(call, m, leg);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * call_state: what a call consists of, shared by the two files that look after it: call.c keeps its
- * life, dialogs and silence, call_media.c its ports and descriptions. Nobody else includes this.
+ * call_state: what a call consists of, shared by the files that look after it: call.c keeps its
+ * life, dialogs and silence, call_media.c its ports and descriptions, call_peer.c knows whom to
+ * believe what. Nobody else includes this.
  */
 #ifndef PROXY_CALL_STATE_H
 #define PROXY_CALL_STATE_H
@@ -46,7 +47,8 @@ struct call {
 	unsigned number;
 	struct hop hop[2];
 	struct list dialogs;
-	struct m_line *m; /* n_m of them: as many as were ever described */
+	struct list names; /* that descriptions named, being looked up */
+	struct m_line *m;  /* n_m of them: as many as were ever described */
 	unsigned n_m;
 	unsigned offers; /* how many there were */
 	bool answered;
@@ -67,5 +69,16 @@ struct lease {
 void call_media_close(struct call *call);
 /* Waits for no port that is still on its way back. */
 void call_media_forget(struct calls *cs);
+/* The relay learns who a leg's peers are. */
+int call_media_set_peers(struct call *call, struct m_line *m, enum call_leg leg);
+
+/* In call_peer.c: */
+
+/* What an end said of m-line number `line`, as rules for the relay. A name is looked up if need be;
+ * its address finds its way to the relay later. */
+void call_peer_read(struct call *call, unsigned line, enum call_leg leg, uint64_t peer_id,
+    const struct hop *from, const struct sip_sdp_media *media, struct said *out);
+/* Waits for no name any more. */
+void call_peer_forget(struct call *call);
 
 #endif

@@ -7,6 +7,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
 	tests/integration/demo.sh \
 	tests/integration/ends.py \
+	tests/integration/families.py \
 	tests/integration/hostile.py \
 	tests/integration/kamailio.cfg \
 	tests/integration/lab.sh \
@@ -28,6 +29,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/call_out.test \
 	tests/integration/cancel.test \
 	tests/integration/demo.test \
+	tests/integration/families.test \
 	tests/integration/hold.test \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \

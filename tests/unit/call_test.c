@@ -51,8 +51,8 @@ static void open_world(struct world *w, bool one_address)
 	    ports_new(&w->ports, low, (uint16_t)(low + 2 * PAIRS - 1)) != 0 ||
 	    side_new(&w->sides, &side) != 0 || side_refresh(w->sides, &none, NULL) != 0)
 		abort();
-	setup =
-	    (struct call_setup){loop_timers(w->loop), w->relay, w->ports, w->sides, on_lapsed, w};
+	setup = (struct call_setup){loop_timers(w->loop), w->relay, w->ports, w->sides, on_lapsed,
+	    w, NULL};
 	if (calls_new(&w->calls, &setup, &limits) != 0)
 		abort();
 	w->lan.side = LAN;

@@ -390,6 +390,7 @@ static int start_media(struct core *c)
 	setup.relay = sd->relay;
 	setup.ports = sd->ports;
 	setup.sides = sd->sides;
+	setup.resolver = sd->resolver;
 	return err ? err : calls_new(&sd->calls, &setup, &limits);
 }
 

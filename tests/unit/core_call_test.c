@@ -672,6 +672,56 @@ static void test_other_methods(void)
 	core_stop(&c);
 }
 
+static void is_peer(const struct core *c, unsigned leg, const char *want, const char *what)
+{
+	const struct flow_peer *peer;
+	char text[ADDR_TEXT_MAX] = "(none)";
+
+	if (core_flow_peers(c, 0, leg, &peer))
+		addr_format(&peer[0].rtp.signalled, text);
+	is_str(text, want, what);
+}
+
+/* A name in a c= line: the address that signals stands in for it until the resolver answers. */
+static void test_names(void)
+{
+	static const char named[] = "v=0\r\no=- 7 7 IN IP4 gw.example\r\ns=-\r\n"
+				    "c=IN IP4 gw.example\r\nt=0 0\r\n"
+				    "m=audio 50000 RTP/AVP 0\r\na=rtcp:50009\r\n";
+	static const char *const answers[][2] = {
+	    {"198.51.100.99", "198.51.100.99:50000"}, {NULL, "198.51.100.7:50000"},
+	    {"192.168.1.50", "(none)"}, /* nobody outside aims at the LAN */
+	};
+	const struct flow_peer *peer;
+	struct core c;
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		core_init(&c);
+		core_start(&c, false);
+		alice(&c, "INVITE", "sip:bob@198.51.100.7", 1, "a1", "", SDP, named);
+		is_peer(&c, 0, "192.168.1.10:50000", "who signals is taken for who speaks");
+		is_int((long long)core_lookups(), 1, "the name is looked up");
+		core_resolve("192.168.1.77");
+		is_peer(&c, 0, "192.168.1.77:50000", "there it is");
+		core_flow_peers(&c, 0, 0, &peer);
+		is_int(addr_port(&peer[0].rtcp.signalled), 50009, "RTCP too");
+		core_answer(&c, &c.sent[1], "200 OK", "bt", BOB_CONTACT SDP, named);
+		is_peer(&c, 1, "198.51.100.7:50000", "the same on the WAN");
+		core_resolve(answers[i][0]);
+		is_peer(&c, 1, answers[i][1], "and there he is");
+		/* a name that is still looked up when the call ends */
+		alice(&c, "UPDATE", "sip:bob@198.51.100.20", 2, "u1", "bt", SDP, named);
+		is_int((long long)core_lookups(), 1, "again");
+		c.n_read = c.n_sent;
+		alice_hangs_up(&c, 3);
+		is_int((long long)core_lookups(), 0, "nobody waits for it any more");
+		core_wait(&c, 100000);
+		core_forget(&c);
+		core_expect_rest(&c, "all is forgotten");
+		core_stop(&c);
+	}
+}
+
 /* An UPDATE before the answer to the INVITE is premature, and its refusal is its own. */
 static void test_early_update(void)
 {
@@ -923,6 +973,7 @@ int main(void)
 	test_options();
 	test_idle_descriptions();
 	test_other_methods();
+	test_names();
 	test_early_update();
 	test_bad_description();
 	test_ports();
