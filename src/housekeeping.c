@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/netwatch.h"
+#include "base/notify.h"
 #include "base/resolver.h"
 #include "config.h"
 #include "media/ports.h"
@@ -100,6 +101,7 @@ static void keep_house(void *arg)
 	if (s->rounds % REFRESH_ROUNDS == 0)
 		refresh_sides(s);
 	s->rounds++;
+	notify_alive(s->notify);
 	timer_start(s->sd.timers, &s->housekeeping, HOUSEKEEPING_MS, keep_house, s);
 }
 
@@ -108,6 +110,7 @@ static void on_stop(void *arg, int signo)
 	struct service *s = arg;
 
 	log_info(LOG_MAIN, "ending on signal %d", signo);
+	notify_stopping(s->notify);
 	loop_stop(s->sd.loop);
 }
 
@@ -172,16 +175,14 @@ static int read_config(struct service *s, struct config **out, struct config_mes
 	return err;
 }
 
-/* HUP: a broken file changes nothing. */
-static void on_reload(void *arg, int signo)
+/* A broken file changes nothing. */
+static int reload(struct service *s)
 {
-	struct service *s = arg;
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
 	struct config *fresh, *old = s->config;
 	int err = read_config(s, &fresh, &msgs);
 	char text[512];
 
-	(void)signo;
 	for (size_t i = 0; i < msgs.count; i++)
 		if (msgs.item[i].level <= CONFIG_WARN)
 			log_line(msgs.item[i].level == CONFIG_ERR ? LOG_LVL_ERR : LOG_LVL_WARN,
@@ -189,7 +190,7 @@ static void on_reload(void *arg, int signo)
 	config_messages_done(&msgs);
 	if (err) {
 		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");
-		return;
+		return err;
 	}
 	config_restart_needed(s->boot, fresh, needs_restart, NULL);
 	s->config = fresh;
@@ -197,6 +198,18 @@ static void on_reload(void *arg, int signo)
 	if (old != s->boot)
 		config_free(old);
 	log_info(LOG_MAIN, "configuration reloaded from %s", s->boot->file);
+	return 0;
+}
+
+static void on_reload(void *arg, int signo)
+{
+	struct service *s = arg;
+
+	(void)signo;
+	notify_reloading(s->notify);
+	notify_ready(s->notify,
+	    reload(s) == 0 ? "ready, configuration reloaded"
+			   : "ready, but the configuration has an error: the old one is in force");
 }
 
 static void on_statistics(void *arg, int signo)

@@ -25,6 +25,7 @@ libsiproxd_a_SOURCES += \
 	src/base/file.c src/base/file.h \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/netwatch.h \
+	src/base/notify.c src/base/notify.h \
 	src/base/system.h \
 	src/base/trace.h
 if WITH_PCAP

@@ -13,6 +13,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/notify.h"
 #include "base/resolver.h"
 #include "base/trace.h"
 #include "config.h"
@@ -62,6 +63,19 @@ static const char *run_as(const struct config *c)
 }
 
 /* --- starting ----------------------------------------------------------------------------- */
+
+/* Who waits in vain says so himself: no reason not to start. */
+static int start_notify(struct service *s)
+{
+	struct notify_env env = {getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"),
+	    getenv("WATCHDOG_PID")};
+	int err = notify_open(&s->notify, &env);
+
+	if (err)
+		log_warn(LOG_MAIN, "NOTIFY_SOCKET = %s cannot be told that siproxd is ready: %s",
+		    env.socket, strerror(err));
+	return 0;
+}
 
 static int start_sides(struct service *s)
 {
@@ -345,6 +359,7 @@ static const struct start {
     {"the packet trace", start_trace},
     {"name resolution", start_resolver},
     {"the files", start_files},
+    {"the supervisor", start_notify},
     {"giving up root", drop_root},
     {"the proxy", start_core},
     {"the media relay", start_media},
@@ -356,6 +371,7 @@ int service_start(struct service **out, struct config *config,
     const struct service_options *options)
 {
 	struct service *s = calloc(1, sizeof(*s));
+	char status[64];
 	int err = 0;
 
 	*out = NULL;
@@ -376,8 +392,9 @@ int service_start(struct service **out, struct config *config,
 		service_stop(s);
 		return err;
 	}
-	log_info(LOG_MAIN, "siproxd %s is ready on UDP port %d", PACKAGE_VERSION,
-	    s->boot->sip_listen_port);
+	snprintf(status, sizeof(status), "ready on UDP port %d", s->boot->sip_listen_port);
+	log_info(LOG_MAIN, "siproxd %s is %s", PACKAGE_VERSION, status);
+	notify_ready(s->notify, status);
 	*out = s;
 	return 0;
 }
@@ -415,6 +432,7 @@ void service_stop(struct service *s)
 	hash_done(&sd->forwards);
 	registrations_close(sd->registrations);
 	file_close(s->config_file);
+	notify_close(s->notify);
 	resolver_free(sd->resolver);
 	transport_close(sd->transport);
 	trace_close(s->trace);

@@ -15,6 +15,7 @@
 
 struct file;
 struct netwatch;
+struct notify;
 struct trace;
 
 struct service {
@@ -26,7 +27,8 @@ struct service {
 				     be gone for; NULL: it could not be kept open */
 	char *pid_file;           /* as it was called before the jail */
 	bool jailed;
-	struct trace *trace; /* NULL: none */
+	struct trace *trace;   /* NULL: none */
+	struct notify *notify; /* NULL: nobody started us who waits for news */
 	struct timer housekeeping;
 	unsigned rounds;
 	struct netwatch *netwatch; /* NULL: the system does not tell */

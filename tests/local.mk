@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	tests/unit/log_test \
 	tests/unit/loop_test \
 	tests/unit/netif_test \
+	tests/unit/notify_test \
 	tests/unit/resolver_test \
 	tests/unit/siphash_test \
 	tests/unit/stun_test \

@@ -13,6 +13,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/lab.sh \
 	tests/integration/media_kinds.py \
 	tests/integration/offers.py \
+	tests/integration/notify_listen.py \
 	tests/integration/wan_check.py \
 	tests/integration/sipp/register.xml \
 	tests/integration/sipp/uac.xml \
@@ -38,6 +39,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/new_address.test \
 	tests/integration/media_kinds.test \
 	tests/integration/offers.test \
+	tests/integration/notify.test \
 	tests/integration/one_interface.test \
 	tests/integration/port_taken.test \
 	tests/integration/quickstart.test \
