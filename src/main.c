@@ -15,17 +15,18 @@
 #include "service.h"
 
 enum mode { RUN, CHECK, DUMP };
+enum place { AS_CONFIGURED, FOREGROUND, BACKGROUND };
 
 struct options {
 	enum mode mode;
 	const char *config;
 	const char *pid_file;
 	const char *debug;
-	bool foreground;
+	enum place place;
 };
 
 static const char usage_text[] =
-    "Usage: siproxd [-c FILE] [-d MASK] [-p PIDFILE] [-f]\n"
+    "Usage: siproxd [-c FILE] [-d MASK] [-p PIDFILE] [-b | -f]\n"
     "       siproxd [-c FILE] --check | --dump-config\n"
     "\n"
     "The SIP proxy for the NAT firewall: phones behind it can call and be called.\n"
@@ -33,6 +34,7 @@ static const char usage_text[] =
     "  -c, --config FILE     read FILE instead of the first siproxd.conf found\n"
     "  -d, --debug MASK      what to log for debugging, like debug_level; -1 is everything\n"
     "  -p, --pid-file FILE   write the process number to FILE, like pid_file\n"
+    "  -b, --background      go into the background, and return when all is ready\n"
     "  -f, --foreground      stay in the foreground and log to the terminal\n"
     "      --check           say how the configuration is understood, and what is wrong\n"
     "      --dump-config     print the configuration in effect, as key = value lines\n"
@@ -47,6 +49,7 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"debug", required_argument, NULL, 'd'},
     {"pid-file", required_argument, NULL, 'p'},
+    {"background", no_argument, NULL, 'b'},
     {"foreground", no_argument, NULL, 'f'},
     {"check", no_argument, NULL, 'C'},
     {"dump-config", no_argument, NULL, 'D'},
@@ -61,7 +64,7 @@ static void read_options(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:d:p:fVh", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:d:p:bfVh", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->config = optarg;
@@ -73,7 +76,10 @@ static void read_options(int argc, char **argv, struct options *o)
 			o->pid_file = optarg;
 			break;
 		case 'f':
-			o->foreground = true;
+			o->place = FOREGROUND;
+			break;
+		case 'b':
+			o->place = BACKGROUND;
 			break;
 		case 'C':
 			o->mode = CHECK;
@@ -168,7 +174,7 @@ static int run(const struct options *o, struct config *config)
 	    .debug = o->debug,
 	};
 	struct daemon_wait *wait = NULL;
-	bool background = config->daemonize && !o->foreground;
+	bool background = o->place == AS_CONFIGURED ? config->daemonize : o->place == BACKGROUND;
 	struct service *service;
 	int err;
 
