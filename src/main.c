@@ -160,7 +160,8 @@ static int load(const struct options *o, struct config **config)
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
 	int err = config_load(config, o->config, &msgs);
 
-	config_messages_print(&msgs, stderr);
+	if (o->mode != RUN || !log_stderr_is_journal())
+		config_messages_print(&msgs, stderr);
 	if (o->mode == RUN)
 		tell_syslog(&msgs, err != 0);
 	config_messages_done(&msgs);
@@ -186,7 +187,7 @@ static int run(const struct options *o, struct config *config)
 		config_free(config);
 		return 1;
 	}
-	log_open("siproxd", true);
+	log_open("siproxd", !log_stderr_is_journal());
 	err = service_start(&service, config, &how);
 	if (err) {
 		log_close();

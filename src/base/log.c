@@ -9,7 +9,9 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,6 +60,18 @@ void log_close(void)
 void log_stderr(bool on)
 {
 	atomic_store(&state.to_stderr, on);
+}
+
+/* systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of what stdout and stderr were at the start; a
+ * shell in between may have turned stderr elsewhere since. */
+bool log_stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+	    fstat(STDERR_FILENO, &st) == 0 && st.st_dev == (dev_t)dev && st.st_ino == (ino_t)ino;
 }
 
 void log_set(int silence, uint32_t debug_mask)

@@ -21,6 +21,9 @@ void log_open(const char *ident, bool to_stderr);
 void log_close(void);
 /* After the daemon has let go of the terminal. */
 void log_stderr(bool on);
+/* Whether stderr leads into systemd's journal, where syslog's lines arrive too: all would stand
+ * there twice, and past silence_log. */
+bool log_stderr_is_journal(void);
 /*
  * silence: siproxd.conf's silence_log: 0 everything, 1 info and up, 2 warn and up, 3 errors only,
  * 4 nothing; it filters syslog alone. debug_mask: the classic debug_level bits (siproxd.conf(5)).

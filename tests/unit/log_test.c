@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -258,6 +259,27 @@ static void test_threads(void)
 	free(copy);
 }
 
+static void test_journal(void)
+{
+	char stream[64];
+	struct stat st;
+
+	unsetenv("JOURNAL_STREAM");
+	ok(!log_stderr_is_journal(), "no journal");
+	fstat(STDERR_FILENO, &st);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	ok(log_stderr_is_journal(), "stderr is the journal");
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino + 1);
+	setenv("JOURNAL_STREAM", stream, 1);
+	ok(!log_stderr_is_journal(), "stderr was turned elsewhere");
+	setenv("JOURNAL_STREAM", "nonsense", 1);
+	ok(!log_stderr_is_journal(), "nonsense is no journal");
+	unsetenv("JOURNAL_STREAM");
+}
+
 int main(void)
 {
 	int saved = dup(STDERR_FILENO);
@@ -274,6 +296,7 @@ int main(void)
 	test_gate();
 	test_threads();
 	test_flood();
+	test_journal();
 	log_close();
 	log_close();
 	sys_count = 0;
