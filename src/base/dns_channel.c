@@ -17,6 +17,7 @@
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536
+#define DNS_CLASS_IN    1
 
 /* A descriptor of c-ares in the loop. */
 struct ares_watch {
@@ -253,6 +254,13 @@ void dns_channel_ask(struct dns_channel *ch, const char *host, int family,
 	    .ai_flags = ARES_AI_NOSORT};
 
 	ares_getaddrinfo(ch->ares, host, NULL, &hints, fn, arg);
+	arm_timer(ch);
+}
+
+void dns_channel_ask_records(struct dns_channel *ch, const char *name, int type, ares_callback fn,
+    void *arg)
+{
+	ares_query(ch->ares, name, DNS_CLASS_IN, type, fn, arg);
 	arm_timer(ch);
 }
 

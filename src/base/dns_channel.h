@@ -6,6 +6,7 @@
 #ifndef BASE_DNS_CHANNEL_H
 #define BASE_DNS_CHANNEL_H
 
+#define CARES_NO_DEPRECATED /* what Debian 12 has instead of ares_query_dnsrec() */
 #include <ares.h>
 
 #include "base/loop.h"
@@ -20,6 +21,9 @@ void dns_channel_close(struct dns_channel *ch);
 /* `fn` is called once, perhaps before this returns. */
 void dns_channel_ask(struct dns_channel *ch, const char *host, int family,
     ares_addrinfo_callback fn, void *arg);
+/* The reply as it came, for records of that type. */
+void dns_channel_ask_records(struct dns_channel *ch, const char *name, int type, ares_callback fn,
+    void *arg);
 /* Reads the name servers again; cancels as dns_channel_close() does. */
 void dns_channel_reload(struct dns_channel *ch);
 

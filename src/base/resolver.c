@@ -3,29 +3,24 @@
 
 #include "base/resolver.h"
 
-#include <ares.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dns_answer.h"
 #include "base/dns_channel.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/siphash.h"
 
-#define MAX_QUERIES    256
-#define MAX_CACHED     1024
-#define MAX_PER_FAMILY 16
-#define TTL_MIN_S      5
-#define TTL_MAX_S      3600
-#define TTL_FAILED_S   10
-#define HOST_MAX       253
-#define LABEL_MAX      63
+#define MAX_QUERIES 512
+#define MAX_CACHED  1024
+#define HOST_MAX    DNS_HOST_MAX
+#define LABEL_MAX   63
 
 /*
- * One name and family: first a question (`pending`), whose askers stand in `waiting`, then its
+ * One name and type: first a question (`pending`), whose askers stand in `waiting`, then its
  * answer in the cache. A pending one belongs to c-ares until that has called back.
  */
 struct entry {
@@ -33,11 +28,9 @@ struct entry {
 	struct list link; /* r->pending; r->cached, oldest first */
 	struct list waiting;
 	struct resolver *resolver;
-	int family;
+	int type; /* a family of addresses; DNS_SRV, DNS_NAPTR */
 	bool pending;
-	int err;
-	struct addr *addr;
-	size_t count;
+	struct dns_answer answer;
 	uint64_t expires_ms;
 	char host[];
 };
@@ -48,11 +41,10 @@ struct resolver_query {
 	struct resolver *resolver;
 	bool waiting, in_callback;
 	uint16_t port;
-	resolver_fn *fn;
+	resolver_fn *fn; /* one of the two */
+	resolver_records_fn *records_fn;
 	void *arg;
-	int err;
-	struct addr *addr;
-	size_t count;
+	struct dns_answer answer;
 };
 
 struct resolver {
@@ -74,7 +66,7 @@ static void free_entry(struct resolver *r, struct entry *e)
 {
 	hash_del(&r->by_name, &e->node);
 	list_del(&e->link);
-	free(e->addr);
+	dns_answer_done(&e->answer);
 	free(e);
 }
 
@@ -89,7 +81,7 @@ static void forget_oldest(struct resolver *r)
 static void free_query(struct resolver_query *q)
 {
 	list_del(&q->link);
-	free(q->addr);
+	dns_answer_done(&q->answer);
 	free(q);
 }
 
@@ -111,7 +103,10 @@ static void deliver(void *arg)
 
 		list_del(&q->link);
 		q->in_callback = true;
-		q->fn(q->arg, q->err, q->addr, q->count);
+		if (q->fn != NULL)
+			q->fn(q->arg, q->answer.err, q->answer.addr, q->answer.count);
+		else
+			q->records_fn(q->arg, q->answer.err, q->answer.record, q->answer.count);
 		free_query(q);
 	}
 	r->in_delivery = false;
@@ -128,86 +123,17 @@ static void make_ready(struct resolver *r, struct resolver_query *q)
 		log_every(10, LOG_LVL_ERR, LOG_DNS, "%s", "no memory for the resolver's timer");
 }
 
-static void set_answer(struct resolver_query *q, int err, const struct addr *addr, size_t count)
+static void set_answer(struct resolver_query *q, const struct dns_answer *answer)
 {
-	q->err = err;
-	if (err != 0 || count == 0)
-		return;
-	q->addr = calloc(count, sizeof(*q->addr));
-	if (q->addr == NULL) {
-		q->err = ENOMEM;
-		return;
-	}
-	memcpy(q->addr, addr, count * sizeof(*addr));
-	q->count = count;
-	for (size_t i = 0; i < count; i++)
-		addr_set_port(&q->addr[i], q->port);
+	dns_answer_copy(&q->answer, answer);
+	for (size_t i = 0; q->answer.addr != NULL && i < q->answer.count; i++)
+		addr_set_port(&q->answer.addr[i], q->port);
 }
 
-static int error_of(int status)
+static void fail_query(struct resolver *r, struct resolver_query *q, int err)
 {
-	switch (status) {
-	case ARES_SUCCESS:
-		return 0;
-	case ARES_ENODATA:
-	case ARES_ENOTFOUND:
-	case ARES_ENONAME:
-	case ARES_EBADNAME:
-		return ENOENT;
-	case ARES_ENOMEM:
-		return ENOMEM;
-	default:
-		return ETIMEDOUT;
-	}
-}
-
-/* Appends the answer's addresses of one family, each once, and lowers *ttl to theirs. */
-static void collect(struct entry *e, int family, const struct ares_addrinfo *result, int *ttl)
-{
-	const struct ares_addrinfo_node *n;
-	size_t first = e->count;
-
-	for (n = result->nodes; n != NULL && e->count - first < MAX_PER_FAMILY; n = n->ai_next) {
-		struct addr *a = &e->addr[e->count];
-		bool twice = false;
-
-		if (n->ai_family != family ||
-		    addr_set(a, n->ai_addr, (socklen_t)n->ai_addrlen) != 0)
-			continue;
-		for (size_t i = first; i < e->count; i++)
-			twice = twice || addr_equal_ip(&e->addr[i], a);
-		if (!twice)
-			e->count++;
-		if (n->ai_ttl < *ttl)
-			*ttl = n->ai_ttl;
-	}
-}
-
-static void take_addresses(struct entry *e, const struct ares_addrinfo *result, int *ttl)
-{
-	const struct ares_addrinfo_cname *c;
-	struct addr *fitting;
-
-	e->addr = calloc(2 * MAX_PER_FAMILY, sizeof(*e->addr));
-	if (e->addr == NULL) {
-		e->err = ENOMEM;
-		return;
-	}
-	if (e->family != AF_INET6)
-		collect(e, AF_INET, result, ttl);
-	if (e->family != AF_INET)
-		collect(e, AF_INET6, result, ttl);
-	for (c = result->cnames; c != NULL; c = c->next) {
-		if (c->ttl < *ttl)
-			*ttl = c->ttl;
-	}
-	if (e->count == 0) {
-		e->err = ENOENT;
-		return;
-	}
-	fitting = realloc(e->addr, e->count * sizeof(*e->addr));
-	if (fitting != NULL)
-		e->addr = fitting;
+	q->answer.err = err;
+	make_ready(r, q);
 }
 
 static void answer_waiting(struct resolver *r, struct entry *e)
@@ -219,45 +145,60 @@ static void answer_waiting(struct resolver *r, struct entry *e)
 		list_del(&q->link);
 		q->waiting = false;
 		r->n_waiting--;
-		set_answer(q, e->err, e->addr, e->count);
+		set_answer(q, &e->answer);
 		make_ready(r, q);
 	}
 }
 
-/* c-ares has finished with a question, perhaps while it is being asked. */
-static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+/* The question has its answer: those who wait get it, and it is remembered. */
+static void settle(struct resolver *r, struct entry *e)
 {
-	struct entry *e = arg;
-	struct resolver *r = e->resolver;
-	int ttl_s = TTL_MAX_S;
-
-	(void)timeouts;
-	e->err = error_of(status);
-	if (!r->quiet && e->err == 0 && result != NULL)
-		take_addresses(e, result, &ttl_s);
-	if (result != NULL)
-		ares_freeaddrinfo(result);
-	if (r->quiet)
-		return;
-	if (e->err != 0)
-		ttl_s = TTL_FAILED_S;
-	else if (ttl_s < TTL_MIN_S)
-		ttl_s = TTL_MIN_S;
-	log_debug(LOG_DNS, "%s: %s, %zu addresses, for %d s", e->host,
-	    e->err == 0 ? "found" : ares_strerror(status), e->count, ttl_s);
+	uint64_t ttl_ms = (uint64_t)e->answer.ttl_s * 1000;
 
 	e->pending = false;
 	r->n_pending--;
 	list_del(&e->link);
 	answer_waiting(r, e);
-	if (e->err == ENOMEM) {
+	if (e->answer.err == ENOMEM) {
 		free_entry(r, e);
 		return;
 	}
-	e->expires_ms = timers_now(loop_timers(r->loop)) + (uint64_t)ttl_s * 1000;
+	e->expires_ms = timers_now(loop_timers(r->loop)) + ttl_ms;
 	list_add_tail(&r->cached, &e->link);
 	if (++r->n_cached > MAX_CACHED)
 		forget_oldest(r);
+}
+
+/* c-ares has finished with a question, perhaps while it is being asked. */
+static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+{
+	struct entry *e = arg;
+	struct resolver *r = e->resolver;
+
+	(void)timeouts;
+	if (!r->quiet)
+		dns_answer_addresses(&e->answer, e->type, status, result);
+	if (result != NULL)
+		ares_freeaddrinfo(result);
+	if (r->quiet)
+		return;
+	log_debug(LOG_DNS, "%s: %s, %zu addresses, for %d s", e->host,
+	    e->answer.err == 0 ? "found" : ares_strerror(status), e->answer.count, e->answer.ttl_s);
+	settle(r, e);
+}
+
+static void on_records(void *arg, int status, int timeouts, unsigned char *reply, int len)
+{
+	struct entry *e = arg;
+
+	(void)timeouts;
+	if (e->resolver->quiet)
+		return;
+	dns_answer_records(&e->answer, e->type, status, reply, len > 0 ? (size_t)len : 0);
+	log_debug(LOG_DNS, "%s: %s, %zu records %s, for %d s", e->host,
+	    e->answer.err == 0 ? "found" : ares_strerror(status), e->answer.count,
+	    e->type == DNS_SRV ? "SRV" : "NAPTR", e->answer.ttl_s);
+	settle(e->resolver, e);
 }
 
 /* --- questions --------------------------------------------------------------------------- */
@@ -305,25 +246,25 @@ static int read_host(const char *host, char out[HOST_MAX + 1])
 	return is_host_name(out, len) ? 0 : EINVAL;
 }
 
-static uint64_t key_of(const struct resolver *r, const char *host, int family)
+static uint64_t key_of(const struct resolver *r, const char *host, int type)
 {
 	struct siphash h;
 
 	siphash_init(&h, r->key);
-	siphash_add(&h, &family, sizeof(family));
+	siphash_add(&h, &type, sizeof(type));
 	siphash_add(&h, host, strlen(host));
 	return siphash_end(&h);
 }
 
 /* What we know or have asked; an answer that is too old is forgotten here. */
-static struct entry *find_entry(struct resolver *r, const char *host, int family)
+static struct entry *find_entry(struct resolver *r, const char *host, int type)
 {
-	struct hash_node *node = hash_first(&r->by_name, key_of(r, host, family));
+	struct hash_node *node = hash_first(&r->by_name, key_of(r, host, type));
 
 	for (; node != NULL; node = hash_next(node)) {
 		struct entry *e = container_of(node, struct entry, node);
 
-		if (e->family != family || strcmp(e->host, host) != 0)
+		if (e->type != type || strcmp(e->host, host) != 0)
 			continue;
 		if (e->pending || e->expires_ms > timers_now(loop_timers(r->loop)))
 			return e;
@@ -334,7 +275,7 @@ static struct entry *find_entry(struct resolver *r, const char *host, int family
 	return NULL;
 }
 
-static struct entry *new_entry(struct resolver *r, const char *host, int family)
+static struct entry *new_entry(struct resolver *r, const char *host, int type)
 {
 	size_t size = strlen(host) + 1;
 	struct entry *e = calloc(1, sizeof(*e) + size);
@@ -342,42 +283,43 @@ static struct entry *new_entry(struct resolver *r, const char *host, int family)
 	if (e == NULL)
 		return NULL;
 	memcpy(e->host, host, size);
-	e->family = family;
+	e->type = type;
 	e->resolver = r;
 	e->pending = true;
 	list_init(&e->waiting);
 	list_add_tail(&r->pending, &e->link);
 	r->n_pending++;
-	hash_add(&r->by_name, &e->node, key_of(r, host, family));
+	hash_add(&r->by_name, &e->node, key_of(r, host, type));
 	return e;
 }
 
 /* The answer may come, and the entry be gone, before this returns. */
 static void ask(struct resolver *r, struct entry *e)
 {
-	dns_channel_ask(r->channel, e->host, e->family, on_answer, e);
+	if (dns_type_is_record(e->type))
+		dns_channel_ask_records(r->channel, e->host, e->type, on_records, e);
+	else
+		dns_channel_ask(r->channel, e->host, e->type, on_addresses, e);
 }
 
-static void look_up_name(struct resolver *r, struct resolver_query *q, const char *host, int family)
+static void look_up_name(struct resolver *r, struct resolver_query *q, const char *host, int type)
 {
-	struct entry *e = find_entry(r, host, family);
+	struct entry *e = find_entry(r, host, type);
 	bool is_new = e == NULL;
 
 	if (e != NULL && !e->pending) {
-		set_answer(q, e->err, e->addr, e->count);
+		set_answer(q, &e->answer);
 		make_ready(r, q);
 		return;
 	}
 	if (r->n_waiting >= MAX_QUERIES || (is_new && r->n_pending >= MAX_QUERIES)) {
-		set_answer(q, EBUSY, NULL, 0);
-		make_ready(r, q);
+		fail_query(r, q, EBUSY);
 		return;
 	}
 	if (is_new)
-		e = new_entry(r, host, family);
+		e = new_entry(r, host, type);
 	if (e == NULL) {
-		set_answer(q, ENOMEM, NULL, 0);
-		make_ready(r, q);
+		fail_query(r, q, ENOMEM);
 		return;
 	}
 	list_add_tail(&e->waiting, &q->link);
@@ -385,6 +327,18 @@ static void look_up_name(struct resolver *r, struct resolver_query *q, const cha
 	r->n_waiting++;
 	if (is_new)
 		ask(r, e);
+}
+
+static struct resolver_query *new_query(struct resolver *r, void *arg)
+{
+	struct resolver_query *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	list_init(&q->link);
+	q->resolver = r;
+	q->arg = arg;
+	return q;
 }
 
 static bool family_fits(const struct addr *a, int family)
@@ -404,20 +358,39 @@ int resolver_lookup(struct resolver *r, const char *host, int family, uint16_t p
 		*out = NULL;
 	if (!is_literal && read_host(host, name) != 0)
 		return EINVAL;
-	q = calloc(1, sizeof(*q));
+	q = new_query(r, arg);
 	if (q == NULL)
 		return ENOMEM;
-	list_init(&q->link);
-	q->resolver = r;
 	q->port = port;
 	q->fn = fn;
-	q->arg = arg;
-	if (is_literal) {
-		set_answer(q, family_fits(&literal, family) ? 0 : ENOENT, &literal, 1);
+	if (is_literal && !family_fits(&literal, family)) {
+		fail_query(r, q, ENOENT);
+	} else if (is_literal) {
+		set_answer(q, &(struct dns_answer){.count = 1, .addr = &literal});
 		make_ready(r, q);
 	} else {
 		look_up_name(r, q, name, family);
 	}
+	if (out != NULL)
+		*out = q;
+	return 0;
+}
+
+int resolver_lookup_records(struct resolver *r, const char *host, int type, resolver_records_fn *fn,
+    void *arg, struct resolver_query **out)
+{
+	char name[HOST_MAX + 1];
+	struct resolver_query *q;
+
+	if (out != NULL)
+		*out = NULL;
+	if (!dns_type_is_record(type) || read_host(host, name) != 0)
+		return EINVAL;
+	q = new_query(r, arg);
+	if (q == NULL)
+		return ENOMEM;
+	q->records_fn = fn;
+	look_up_name(r, q, name, type);
 	if (out != NULL)
 		*out = q;
 	return 0;
@@ -444,10 +417,10 @@ int resolver_cached(struct resolver *r, const char *host, int family, uint16_t p
 	*count = 0;
 	if (addr_parse(&literal, host, port) != 0) {
 		e = read_host(host, name) == 0 ? find_entry(r, name, family) : NULL;
-		if (e == NULL || e->pending || e->err != 0)
+		if (e == NULL || e->pending || e->answer.err != 0)
 			return ENOENT;
-		found = e->addr;
-		n = e->count;
+		found = e->answer.addr;
+		n = e->answer.count;
 	} else if (!family_fits(&literal, family)) {
 		return ENOENT;
 	}

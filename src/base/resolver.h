@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * resolver: names to addresses through c-ares, without ever blocking the loop. Every query gets
- * exactly one callback, never from inside resolver_lookup(), unless it is cancelled; IP literals
- * are answered without a query, but still from the loop. Answers are cached for their time to live
- * (5 s to 1 h), failures for 10 s, 1024 names at most. Equal queries share one question. At most
- * 256 queries are under way. A callback may call everything here, resolver_free() too.
+ * resolver: names to addresses, SRV and NAPTR records through c-ares, without ever blocking the
+ * loop. Every query gets exactly one callback, never from inside resolver_lookup(), unless it is
+ * cancelled; IP literals are answered without a query, but still from the loop. Answers are cached
+ * for their time to live (5 s to 1 h), failures for 10 s, 1024 of them at most. Equal queries share
+ * one question. At most 512 queries are under way. A callback may call everything here,
+ * resolver_free() too.
  */
 #ifndef BASE_RESOLVER_H
 #define BASE_RESOLVER_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/dns_answer.h"
 #include "base/loop.h"
 
 struct resolver;
@@ -25,6 +27,9 @@ struct resolver_query;
  * what you keep. The query is gone when the callback returns.
  */
 typedef void resolver_fn(void *arg, int err, const struct addr *addr, size_t count);
+
+/* The same for records, as they came, at most 32. */
+typedef void resolver_records_fn(void *arg, int err, const struct dns_record *record, size_t count);
 
 /*
  * Call it before a chroot: it reads the system's configuration. (/etc/hosts is read with each
@@ -47,6 +52,9 @@ void resolver_free(struct resolver *r);
  * be NULL for a query that is never cancelled. */
 int resolver_lookup(struct resolver *r, const char *host, int family, uint16_t port,
     resolver_fn *fn, void *arg, struct resolver_query **out);
+/* type DNS_SRV or DNS_NAPTR. ENOMEM, EINVAL as above. */
+int resolver_lookup_records(struct resolver *r, const char *host, int type, resolver_records_fn *fn,
+    void *arg, struct resolver_query **out);
 /* The callback will not come. NULL is fine, and so is the query whose callback is running. */
 void resolver_cancel(struct resolver_query *q);
 /* Answers from the cache (or a literal) at once, at most max addresses; ENOENT when it does not

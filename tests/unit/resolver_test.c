@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/resolver.h"
 
+#include <ares.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,6 +27,27 @@ static size_t put16(unsigned char *p, unsigned value)
 	return 2;
 }
 
+/* An SRV or NAPTR record that is told by its answer's number. */
+static size_t put_rdata(unsigned char *p, unsigned type, unsigned i)
+{
+	static const char srv_target[] = "\1s\4test",
+			  naptr_end[] = "\1S\7SIP+D2U\0\4_sip\4_udp\4test";
+	size_t n = 2;
+
+	n += put16(p + n, 10 * (i + 1)); /* priority, order */
+	n += put16(p + n, 50 + i);       /* weight, preference */
+	if (type == DNS_SRV) {
+		n += put16(p + n, 5060 + i);
+		memcpy(p + n, srv_target, sizeof(srv_target));
+		n += sizeof(srv_target);
+	} else {
+		memcpy(p + n, naptr_end, sizeof(naptr_end));
+		n += sizeof(naptr_end);
+	}
+	put16(p, (unsigned)n - 2);
+	return n;
+}
+
 static size_t put_record(unsigned char *p, unsigned type, unsigned ttl, unsigned last)
 {
 	static const unsigned char v6[15] = {0x20, 0x01, 0x0d, 0xb8};
@@ -35,6 +57,8 @@ static size_t put_record(unsigned char *p, unsigned type, unsigned ttl, unsigned
 	n += put16(p + n, 1);
 	n += put16(p + n, ttl >> 16);
 	n += put16(p + n, ttl & 0xffff);
+	if (type == DNS_SRV || type == DNS_NAPTR)
+		return n + put_rdata(p + n, type, last - 1);
 	n += put16(p + n, type == TYPE_A ? 4 : 16);
 	if (type == TYPE_A) {
 		memcpy(p + n, "\xc0\x00\x02", 3); /* 192.0.2.x */
@@ -69,7 +93,7 @@ static void on_question(void *arg, unsigned events)
 	char name[256];
 	struct udp_from from;
 	size_t len, end;
-	unsigned type, answers = 0, code = 0;
+	unsigned type, answers = 0, code = 0, cut = 0, ttl = 60;
 
 	(void)arg;
 	(void)events;
@@ -89,17 +113,25 @@ static void on_question(void *arg, unsigned events)
 		answers = 2;
 	else if (strcmp(name, "many.test") == 0)
 		answers = 25;
-	else if (strcmp(name, "failing.test") == 0)
+	else if (strcmp(name, "_sip._udp.test") == 0 || strcmp(name, "naptr.test") == 0)
+		answers = 2;
+	else if (strncmp(name, "cut", 3) == 0) {
+		answers = 2;
+		cut = (unsigned)atoi(name + 3);
+	} else if (strcmp(name, "failing.test") == 0)
 		code = 2;
 	else if (strcmp(name, "v4.test") != 0)
 		code = 3;
+	if (strcmp(name, "n-short.test") == 0)
+		ttl = 0;
 	for (unsigned i = 0; i < answers; i++)
-		end += put_record(p + end, type, 60, strcmp(name, "twice.test") == 0 ? 1 : i + 1);
+		end += put_record(p + end, type, ttl, strcmp(name, "twice.test") == 0 ? 1 : i + 1);
 	p[2] = 0x81;
 	p[3] = (unsigned char)(0x80 | code);
 	put16(p + 6, answers);
 	put16(p + 8, 0);
 	put16(p + 10, 0);
+	end -= cut;
 	if (strcmp(name, "held.test") == 0) {
 		held_peer = from.peer;
 		memcpy(held_reply, p, end);
@@ -207,6 +239,128 @@ static void test_answers(void)
 	is_int((long long)a.count, 1, "an address that comes twice counts once");
 	look_up("failing.test", AF_INET, &a);
 	ok(a.calls == 1 && a.err == ETIMEDOUT, "a server that fails");
+	resolver_free(resolver);
+}
+
+struct records {
+	int calls, err;
+	struct dns_record record[DNS_RECORDS_MAX];
+	size_t count;
+};
+
+static void on_records(void *arg, int err, const struct dns_record *record, size_t count)
+{
+	struct records *a = arg;
+
+	a->calls++;
+	a->err = err;
+	a->count = count;
+	if (count > 0)
+		memcpy(a->record, record, count * sizeof(*record));
+}
+
+static int look_up_records(const char *host, int type, struct records *a)
+{
+	int err;
+
+	memset(a, 0, sizeof(*a));
+	err = resolver_lookup_records(resolver, host, type, on_records, a, NULL);
+	if (err == 0)
+		run_until(&a->calls, 1);
+	return err;
+}
+
+static void test_records(void)
+{
+	struct resolver_query *query;
+	struct records a, b;
+	int before;
+
+	open_patient_resolver();
+	is_int(look_up_records("_SIP._udp.test.", DNS_SRV, &a), 0, "SRV");
+	is_int((long long)a.count, 2, "... two records");
+	ok(a.record[0].rank == 10 && a.record[0].weight == 50 && a.record[0].port == 5060,
+	    "... priority, weight, port");
+	ok(a.record[1].rank == 20 && a.record[1].port == 5061, "... of each");
+	is_str(a.record[1].target, "s.test", "... and target");
+	is_int(look_up_records("naptr.test", DNS_NAPTR, &a), 0, "NAPTR");
+	is_int((long long)a.count, 2, "... two records");
+	ok(a.record[1].rank == 20 && a.record[1].weight == 51 && a.record[1].flag == 's',
+	    "... order, preference, flag");
+	is_str(a.record[0].service, "sip+d2u", "... service");
+	is_str(a.record[0].target, "_sip._udp.test", "... replacement");
+	before = asked;
+	look_up_records("naptr.test", DNS_NAPTR, &a);
+	ok(a.count == 2 && asked == before, "remembered");
+	look_up_records("naptr.test", DNS_SRV, &a);
+	ok(a.count == 2 && asked > before, "per type");
+	look_up_records("unknown.test", DNS_SRV, &a);
+	is_int(a.err, ENOENT, "no such name");
+	before = asked;
+	look_up_records("unknown.test", DNS_SRV, &a);
+	ok(a.err == ENOENT && asked == before, "that is remembered too");
+	look_up_records("v4.test", DNS_NAPTR, &a);
+	is_int(a.err, ENOENT, "a name without such records");
+	look_up_records("failing.test", DNS_SRV, &a);
+	is_int(a.err, ETIMEDOUT, "a server that fails");
+	is_int(look_up_records("a b", DNS_SRV, &a), EINVAL, "no name");
+	is_int(look_up_records("a.test", AF_INET, &a), EINVAL, "no type of records");
+
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	resolver_lookup_records(resolver, "n1.test", DNS_SRV, on_records, &a, &query);
+	resolver_lookup_records(resolver, "n1.test", DNS_SRV, on_records, &b, NULL);
+	resolver_cancel(query);
+	run_until(&b.calls, 1);
+	ok(a.calls == 0 && b.calls == 1 && b.count == 2, "cancelled");
+	resolver_free(resolver);
+}
+
+/* Over TCP there may be more than we take. */
+static void test_many_records(void)
+{
+	static const unsigned char question[] = "\1x\4test\0\0\041\0";
+	unsigned char p[4096] = {0, 0, 0x81, 0x80, 0, 1, 0, 40};
+	size_t len = 12 + sizeof(question);
+	struct dns_answer a;
+
+	memcpy(p + 12, question, sizeof(question));
+	p[len - 1] = 1;
+	for (unsigned i = 0; i < 40; i++)
+		len += put_record(p + len, DNS_SRV, 99999, i + 1);
+	dns_answer_records(&a, DNS_SRV, ARES_SUCCESS, p, len);
+	is_int((long long)a.count, DNS_RECORDS_MAX, "not more than we take");
+	is_int(a.ttl_s, 3600, "nor for longer than an hour");
+	dns_answer_done(&a);
+	dns_answer_records(&a, DNS_NAPTR, ARES_SUCCESS, p, len);
+	is_int(a.err, ENOENT, "records of another type are none");
+	dns_answer_done(&a);
+	dns_answer_records(&a, DNS_SRV, ARES_SUCCESS, p, 5);
+	ok(a.err != 0 && a.count == 0, "less than a header");
+	dns_answer_done(&a);
+}
+
+/* What a hostile server may send: more than fits, and what ends anywhere. */
+static void test_hostile_records(void)
+{
+	static const int types[] = {DNS_SRV, DNS_NAPTR};
+	struct records a;
+	char name[32];
+	int before;
+
+	open_patient_resolver();
+	test_many_records();
+	look_up_records("n-short.test", DNS_SRV, &a);
+	before = asked;
+	look_up_records("n-short.test", DNS_SRV, &a);
+	is_int(asked, before, "a time to live of 0 s is a few");
+	for (int cut = 1; cut < 60; cut++) {
+		snprintf(name, sizeof(name), "cut%d.test", cut);
+		look_up_records(name, types[cut % 2], &a);
+		if (a.calls != 1 || a.err == 0 || a.count != 0)
+			break;
+	}
+	ok(a.calls == 1 && a.err != 0 && a.count == 0, "an answer that is cut short is none");
 	resolver_free(resolver);
 }
 
@@ -406,31 +560,31 @@ static void test_free(void)
 
 static void test_bounds(void)
 {
-	static struct answer many[300];
+	static struct answer many[600];
 	struct answer more = {0};
 	int busy = 0, called = 0;
 	char name[32];
 
 	open_patient_resolver();
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "n%d.test", i);
 		resolver_lookup(resolver, name, AF_INET, 1, on_answer, &many[i], NULL);
 	}
-	for (int round = 0; round < 2000 && called < 300; round++) {
+	for (int round = 0; round < 2000 && called < 600; round++) {
 		loop_once(loop, 100);
-		for (int i = called = busy = 0; i < 300; i++) {
+		for (int i = called = busy = 0; i < 600; i++) {
 			called += many[i].calls;
 			busy += many[i].err == EBUSY;
 		}
 	}
-	is_int(called, 300, "each query has one callback");
-	is_int(busy, 300 - 256, "those beyond the limit are told so");
-	look_up("n299.test", AF_INET, &more);
+	is_int(called, 600, "each query has one callback");
+	is_int(busy, 600 - 512, "those beyond the limit are told so");
+	look_up("n599.test", AF_INET, &more);
 	is_int(more.err, 0, "afterwards there is room again");
 	resolver_free(resolver);
 
 	open_patient_resolver();
-	for (int i = 0; i < 256; i++) {
+	for (int i = 0; i < 512; i++) {
 		struct resolver_query *q;
 
 		snprintf(name, sizeof(name), "n%d.test", i);
@@ -492,6 +646,8 @@ int main(void)
 		return 99;
 	setsockopt(server_fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	test_answers();
+	test_records();
+	test_hostile_records();
 	test_silence();
 	test_names();
 	test_cancel();
