@@ -74,6 +74,7 @@ UNIT_TESTS += \
 	tests/unit/core_limits_test \
 	tests/unit/core_register_test \
 	tests/unit/core_public_test \
+	tests/unit/core_route_test \
 	tests/unit/core_rules_test \
 	tests/unit/dialog_test \
 	tests/unit/leak_guard_test \

@@ -18,7 +18,7 @@ struct mask_request {
 	const struct hop *from;
 	const struct target *target;
 	const char *branch;                      /* of our Via */
-	unsigned own_routes;                     /* leading Route values that are ours: they go */
+	unsigned own_routes;                     /* leading Route values that go */
 	const struct dialog *dialog;             /* the dialog it belongs to; NULL */
 	const struct registration *registration; /* of a REGISTER; NULL */
 };

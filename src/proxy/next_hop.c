@@ -25,6 +25,127 @@ static bool parse_value_uri(const struct sip_value *v, struct sip_nameaddr *addr
 	return sip_nameaddr_parse(addr, v->text) == 0 && sip_uri_parse(uri, addr->uri) == 0;
 }
 
+/* --- the Route set ------------------------------------------------------------------------ */
+
+/* Where the Request-URI and the Route values lead (RFC 3261 16.4, 16.6 step 6). */
+struct way {
+	struct sip_uri uri;  /* the Request-URI that it leaves with */
+	unsigned first, end; /* the Route values that stay */
+	struct str tail;     /* what a strict router wants behind them; len 0: nothing */
+	char *text;          /* `uri`, if it is none of the message's bytes */
+	bool changed;        /* the message says it in other words */
+};
+
+static bool route_uri(const struct sip_msg *req, unsigned n, struct sip_uri *uri)
+{
+	struct sip_nameaddr addr;
+
+	return parse_value_uri(sip_msg_value(req, HDR_ROUTE, n), &addr, uri);
+}
+
+/* A strict router put our Record-Route into the Request-URI; what was there stands last. */
+static bool names_our_record_route(const struct siproxd *sd, const struct sip_msg *req)
+{
+	return side_is_us(sd->sides, &req->uri) && !req->uri.user.len &&
+	    sip_param_get(req->uri.params, "lr", NULL, NULL);
+}
+
+/* The Request-URI without the maddr that named us, and without the port and the transport that
+ * were meant for us, too. */
+static int strip_maddr(struct way *way)
+{
+	const struct sip_uri *u = &way->uri;
+	struct str params = u->params, key;
+	struct buf b = BUF_INIT;
+
+	buf_add(&b, u->whole.s, (size_t)(u->host.s + u->host.len - u->whole.s));
+	for (const char *p = params.s, *end = p + params.len, *stop; p < end; p = stop) {
+		stop = sip_scan_to(p + 1, end, ';');
+		key = str_range(p, stop);
+		if (!sip_param_get(key, "maddr", NULL, NULL) &&
+		    !sip_param_get(key, "transport", NULL, NULL))
+			buf_add(&b, key.s, key.len);
+	}
+	buf_add(&b, u->headers.s, u->headers.len);
+	way->text = b.failed ? NULL : buf_take(&b);
+	if (!way->text || sip_uri_parse(&way->uri, str_of(way->text)) != 0)
+		return ENOMEM;
+	way->changed = true;
+	return 0;
+}
+
+static bool has_maddr(const struct sip_uri *uri, struct str *host)
+{
+	return sip_uri_is_sip(uri) && sip_param_get(uri->params, "maddr", host, NULL) && host->len;
+}
+
+static bool maddr_is_us(const struct siproxd *sd, const struct sip_uri *uri)
+{
+	struct sip_uri as_host = *uri;
+
+	return has_maddr(uri, &as_host.host) && side_is_us(sd->sides, &as_host);
+}
+
+/* 0, or the status to refuse with. The caller frees way->text. */
+static int find_way(const struct siproxd *sd, const struct sip_msg *req, struct way *way)
+{
+	struct sip_uri next;
+
+	memset(way, 0, sizeof(*way));
+	way->uri = req->uri;
+	way->first = mask_own_routes(sd, req);
+	way->end = sip_msg_count(req, HDR_ROUTE);
+	if (way->end && names_our_record_route(sd, req)) {
+		if (!route_uri(req, --way->end, &way->uri))
+			return 400;
+		way->first = way->first < way->end ? way->first : way->end;
+		way->changed = true;
+	}
+	if (maddr_is_us(sd, &way->uri) && strip_maddr(way) != 0)
+		return 500;
+	if (way->first == way->end)
+		return 0;
+	if (!route_uri(req, way->first, &next))
+		return 400;
+	if (!sip_uri_is_sip(&next) || sip_param_get(next.params, "lr", NULL, NULL))
+		return 0;
+	way->tail = way->uri.whole;
+	way->uri = next;
+	way->first++;
+	way->changed = true;
+	return 0;
+}
+
+/* The Route values in new words. Malloced; NULL: none is left, or no memory. */
+static char *write_route(const struct sip_msg *req, const struct way *way)
+{
+	struct buf b = BUF_INIT;
+
+	for (unsigned i = way->first; i < way->end; i++) {
+		struct str value = sip_msg_value(req, HDR_ROUTE, i)->text;
+
+		buf_printf(&b, "%s%.*s", b.len ? ", " : "", STR_ARGS(value));
+	}
+	if (way->tail.len)
+		buf_printf(&b, "%s<%.*s>", b.len ? ", " : "", STR_ARGS(way->tail));
+	return b.len ? buf_take(&b) : NULL;
+}
+
+/* Puts the way into the plan's target. 0, or 500. */
+static int follow(const struct sip_msg *req, const struct way *way, struct plan *out)
+{
+	struct target *t = &out->target[0];
+
+	out->own_routes = way->first;
+	if (!way->changed)
+		return 0;
+	out->own_routes = sip_msg_count(req, HDR_ROUTE);
+	out->n_targets = 1;
+	t->uri = str_dup(way->uri.whole);
+	t->route = write_route(req, way);
+	return t->uri && (t->route || (way->first == way->end && !way->tail.len)) ? 0 : 500;
+}
+
 /* --- towards the LAN ---------------------------------------------------------------------- */
 
 /*
@@ -77,12 +198,13 @@ static bool rings_already(const struct siproxd *sd, const struct sip_msg *req,
 	return false;
 }
 
-static int plan_bindings(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+static int plan_bindings(struct siproxd *sd, const struct sip_msg *req, struct str user,
+    struct plan *out)
 {
 	struct binding *found[FORWARD_TARGETS_MAX];
 	bool lately, merged = false;
-	size_t n = location_find(sd->location, req->uri.user, sd->now_s(), found,
-	    FORWARD_TARGETS_MAX, &lately);
+	size_t n =
+	    location_find(sd->location, user, sd->now_s(), found, FORWARD_TARGETS_MAX, &lately);
 
 	for (size_t i = 0; i < n; i++) {
 		if (rings_already(sd, req, found[i]))
@@ -129,11 +251,13 @@ static bool needs_dialog(enum sip_method method)
 
 static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
 {
+	/* The WAN cannot know of a way behind us: what it says of one is left out. */
+	out->own_routes = sip_msg_count(req, HDR_ROUTE);
 	if (req->to_tag.len || needs_dialog(req->method))
 		return plan_dialog_to_lan(sd, req, out);
 	if (!side_is_us(sd->sides, &req->uri) || !req->uri.user.len)
 		return 404;
-	return plan_bindings(sd, req, out);
+	return plan_bindings(sd, req, req->uri.user, out);
 }
 
 /* --- from the LAN ------------------------------------------------------------------------- */
@@ -196,43 +320,85 @@ static int plan_host(struct siproxd *sd, const struct hop *from, struct str host
 static int plan_uri(struct siproxd *sd, const struct hop *from, const struct sip_uri *uri,
     struct plan *out)
 {
+	struct str host;
+
 	/* sips: promises TLS all the way, which we do not speak. */
 	if (!sip_uri_is_sip(uri) || str_is_nocase(uri->scheme, "sips"))
 		return 416;
-	return plan_host(sd, from, uri->host, sip_uri_port(uri), out);
+	if (!has_maddr(uri, &host))
+		host = uri->host;
+	return plan_host(sd, from, host, sip_uri_port(uri), out);
 }
 
-static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+/* Of a number (tel:) or a service (urn:) nobody says where it is: the sender's own provider knows.
+ */
+static int plan_home(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     struct plan *out)
 {
-	const struct sip_value *route = sip_msg_value(req, HDR_ROUTE, out->own_routes);
+	const struct sip_value *v = sip_msg_value(req, HDR_CONTACT, 0);
 	struct sip_nameaddr addr;
-	const char *proxy;
+	const struct binding *b = NULL;
 	struct sip_uri uri;
-	uint16_t port;
+	struct addr ip;
 
-	if (req->to_tag.len)
-		out->dialog = dialog_find(sd->dialogs, req->call_id, req->from_tag, req->to_tag);
-	if (route)
-		return parse_value_uri(route, &addr, &uri) ? plan_uri(sd, from, &uri, out) : 400;
-	if (side_is_us(sd->sides, &req->uri))
-		return plan_bindings(sd, req, out);
+	if (sip_uri_parse(&uri, req->from.uri) == 0 && sip_uri_is_sip(&uri) &&
+	    !side_is_us(sd->sides, &uri) &&
+	    (!sip_uri_addr(&uri, &ip) || !side_is_lan_addr(sd->sides, &ip)))
+		return plan_host(sd, from, uri.host, sip_uri_port(&uri), out);
+	if (v && parse_value_uri(v, &addr, &uri))
+		b = location_by_contact(sd->location, &uri);
+	return b && b->domain ? plan_host(sd, from, str_of(b->domain), 5060, out) : 416;
+}
+
+static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    const struct way *way, struct plan *out)
+{
+	struct sip_uri next = way->uri;
+	bool routed = way->first < way->end || way->tail.len;
+	const char *proxy;
+	struct str maddr;
+	uint16_t port;
+	int status;
+
+	if (!routed && side_is_us(sd->sides, &way->uri) && !has_maddr(&way->uri, &maddr)) {
+		out->own_routes = sip_msg_count(req, HDR_ROUTE);
+		return plan_bindings(sd, req, way->uri.user, out);
+	}
+	status = follow(req, way, out);
+	if (status)
+		return status;
+	if (routed) {
+		if (!way->tail.len && !route_uri(req, way->first, &next))
+			return 400;
+		return plan_uri(sd, from, &next, out);
+	}
 	proxy = outbound_proxy(sd->config, req, &port);
 	/* Within a dialog the route set alone says where (12.2.1.1). */
 	out->configured = proxy && !req->to_tag.len;
 	if (out->configured)
 		return plan_host(sd, from, str_of(proxy), port, out);
-	return plan_uri(sd, from, &req->uri, out);
+	return sip_uri_is_sip(&next) ? plan_uri(sd, from, &next, out)
+				     : plan_home(sd, req, from, out);
+}
+
+static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    struct plan *out)
+{
+	struct way way;
+	int status = find_way(sd, req, &way);
+
+	if (req->to_tag.len)
+		out->dialog = dialog_find(sd->dialogs, req->call_id, req->from_tag, req->to_tag);
+	if (!status)
+		status = plan_way(sd, req, from, &way, out);
+	free(way.text);
+	return status;
 }
 
 int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     struct plan *out)
 {
 	memset(out, 0, sizeof(*out));
-	/* It promises TLS all the way, which we do not speak (26.2). */
-	if (str_is_nocase(req->uri.scheme, "sips"))
-		return 416;
-	out->own_routes = mask_own_routes(sd, req);
 	return from->side == WAN ? plan_from_wan(sd, req, out) : plan_from_lan(sd, req, from, out);
 }
 
@@ -251,6 +417,8 @@ int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *p
 
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from)
 {
+	unsigned routes = sip_msg_count(req, HDR_ROUTE);
+
 	return from->side == LAN && side_is_us(sd->sides, &req->uri) && !req->uri.user.len &&
-	    sip_msg_count(req, HDR_ROUTE) == mask_own_routes(sd, req);
+	    routes == mask_own_routes(sd, req) && !(routes && names_our_record_route(sd, req));
 }

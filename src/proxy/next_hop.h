@@ -16,7 +16,7 @@ struct siproxd;
 struct plan {
 	struct target target[FORWARD_TARGETS_MAX];
 	unsigned n_targets;
-	unsigned own_routes;   /* leading Route values that are ours */
+	unsigned own_routes;   /* leading Route values that go: ours, or all of them */
 	struct dialog *dialog; /* that the request belongs to; NULL */
 	char *name; /* host to be looked up for the one target; NULL: nothing to look up */
 	uint16_t port;

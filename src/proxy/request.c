@@ -115,6 +115,18 @@ static enum verdict may_register(struct passage *p)
 	return refuse(p, 403);
 }
 
+/* 16.3 step 2. tel: and the like are not for us to understand, but for the next hop. */
+static enum verdict uri_scheme(struct passage *p)
+{
+	static const char *const known[] = {"sip", "tel", "urn", "im", "pres"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (str_is_nocase(p->msg->uri.scheme, known[i]))
+			return PASS;
+	/* sips: promises TLS all the way, which we do not speak (26.2). */
+	return refuse(p, 416);
+}
+
 /* 16.3 step 3 */
 static enum verdict max_forwards(struct passage *p)
 {
@@ -418,6 +430,7 @@ static const struct step {
     {"known transaction", known_transaction, "3261 17.2.3"},
     {"cancel", cancel, "3261 16.10"},
     {"may register", may_register, "design: REGISTER from the LAN only"},
+    {"URI scheme", uri_scheme, "3261 16.3 step 2"},
     {"max forwards", max_forwards, "3261 16.3 step 3"},
     {"loop", loop, "3261 16.3 step 4, 5393"},
     {"proxy require", proxy_require, "3261 16.3 step 5"},

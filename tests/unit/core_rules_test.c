@@ -101,8 +101,8 @@ static void test_checks(void)
 	from(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "Proxy-Require: foo, bar\n");
 	m = core_expect(&c, LAN, "SIP/2.0 420", "Proxy-Require");
 	is_str(core_header(m, "Unsupported", 0), "foo, bar", "says what");
-	from(&c, LAN, CORE_PHONE, "INVITE", "tel:+4930123", "");
-	core_expect(&c, LAN, "SIP/2.0 416", "tel: without an outbound proxy");
+	from(&c, LAN, CORE_PHONE, "INVITE", "sips:bob@198.51.100.7", "");
+	core_expect(&c, LAN, "SIP/2.0 416", "sips: promises what we do not speak");
 	from(&c, LAN, CORE_PHONE, "INVITE", "sip:nobody@203.0.113.1", "");
 	core_expect(&c, LAN, "SIP/2.0 404", "nobody here");
 	from(&c, LAN, CORE_PHONE, "MESSAGE", "sip:bob@198.51.100.7", "");
