@@ -105,7 +105,44 @@ host() {
 	at "$1" ip link set lo up
 }
 
+# ip6 HOST ADDRESS [INTERFACE]: IPv6 on that host too
+ip6() {
+	set_net "$1" ipv6/conf/all/disable_ipv6 0
+	set_net "$1" ipv6/conf/default/disable_ipv6 0
+	set_net "$1" "ipv6/conf/${3-eth0}/disable_ipv6" 0
+	at "$1" ip addr add "$2/64" dev "${3-eth0}" nodad
+}
+
+# lab_ip6: after lab_world, a second world on the same cables: LAN_NET6 inside, WAN_NET6 outside. The
+# firewall passes no IPv6 on, so that nobody meets but through siproxd.
+LAN_NET6=fd00:1::
+WAN_NET6=2001:db8:1::
+FW_LAN6=${LAN_NET6}1
+FW_WAN6=${WAN_NET6}2
+PROVIDER6=${WAN_NET6}10
+lab_ip6() {
+	ip6 fw $FW_LAN6 lan0
+	ip6 fw $FW_WAN6 wan0
+	ip6 alice ${LAN_NET6}11
+	ip6 bob ${LAN_NET6}12
+	ip6 provider $PROVIDER6
+	ip6 carol ${WAN_NET6}20
+	at fw nft -f - <<-'RULES'
+		table ip6 firewall {
+			chain input {
+				type filter hook input priority filter; policy drop;
+				iifname { "lo", "lan0" } accept
+				icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+				iifname "wan0" udp dport { 5060, 7070-7089 } accept
+			}
+			chain forward { type filter hook forward priority filter; policy drop; }
+		}
+	RULES
+}
+
 address_of() { at "$1" ip -4 -o addr show dev eth0 | sed 's/.* inet \([0-9.]*\).*/\1/'; }
+
+address6_of() { at "$1" ip -6 -o addr show dev eth0 scope global | sed 's/.* inet6 \([0-9a-f:]*\).*/\1/'; }
 
 bridge() { # bridge HOST NAME: a switch; the host's packet filter has no say in what it passes on
 	set_net "$1" bridge/bridge-nf-call-iptables 0
@@ -229,9 +266,11 @@ rtp_seen() {
 
 # --- the provider ------------------------------------------------------------------------
 
+# provider_start [ADDRESS6]: there too
 provider_start() {
 	need kamailio
-	sed "s/@ADDRESS@/$PROVIDER/" "$LAB_SRC/kamailio.cfg" >"$LAB_DIR/kamailio.cfg"
+	sed -e "s/@ADDRESS@/$PROVIDER/" ${1:+-e "/^listen=/a listen=udp:[$1]:5060"} \
+		"$LAB_SRC/kamailio.cfg" >"$LAB_DIR/kamailio.cfg"
 	at provider kamailio -DD -E -m 32 -M 4 -Y "$LAB_DIR" -f "$LAB_DIR/kamailio.cfg" \
 		>"$LAB_DIR/provider.log" 2>&1 &
 	wait_for 20 udp_bound provider 5060 || fail "kamailio does not start"
@@ -253,7 +292,7 @@ phone() {
 	[ -e "$LAB_DIR/$tone.wav" ] ||
 		sox -n -r 8000 -c 1 -b 16 "$LAB_DIR/$tone.wav" synth 90 sine "$tone" vol 0.5
 	cat >"$dir/config" <<-CONFIG
-		sip_listen $(address_of "$name"):5060
+		sip_listen ${PHONE_ADDRESS-$(address_of "$name")}:5060
 		net_interface eth0
 		call_local_timeout 60
 		call_max_calls 4
@@ -272,13 +311,21 @@ phone() {
 		module_app menu.so
 		snd_path $dir
 	CONFIG
-	echo "<sip:$user@$PROVIDER>;auth_user=$user;auth_pass=secret-$user;regint=300$outbound;answermode=$mode${6-}" \
+	echo "<sip:$user@${PHONE_PROVIDER-$PROVIDER}>;auth_user=$user;auth_pass=secret-$user;regint=300$outbound;answermode=$mode${6-}" \
 		>"$dir/accounts"
 	: >"$dir/contacts"
 	mkfifo "$dir/keys"
-	ip netns exec "$name" baresip -f "$dir" <>"$dir/keys" >"$dir/log" 2>&1 &
+	# shellcheck disable=SC2086
+	ip netns exec "$name" baresip ${PHONE_OPTIONS-} -f "$dir" <>"$dir/keys" >"$dir/log" 2>&1 &
 	eval "PHONE_PID_${name//-/_}=$!"
 	wait_for 10 grep -q 'baresip is ready' "$dir/log" || fail "baresip of $name does not start"
+}
+
+# The same with IPv6, registered with the provider's IPv6 address unless PHONE_PROVIDER says else.
+phone6() {
+	local PHONE_OPTIONS=-6 PHONE_ADDRESS PHONE_PROVIDER=${PHONE_PROVIDER-[$PROVIDER6]}
+	PHONE_ADDRESS=[$(address6_of "$1")]
+	phone "$@"
 }
 
 phone_off() { # phone_off NAME: without a word to anybody
@@ -298,7 +345,7 @@ baresip_modules() {
 # keys NAME COMMAND: as if typed on the phone
 keys() { echo "$2" >"$LAB_DIR/$1/keys"; }
 
-dial() { keys "$1" "/dial sip:$2@$PROVIDER"; }
+dial() { keys "$1" "/dial sip:$2@${3-$PROVIDER}"; } # dial NAME USER [PROVIDER]
 
 hangup() { keys "$1" "/hangup"; }
 
@@ -487,7 +534,7 @@ lab_finish() {
 # Every SIP message that left the firewall: no LAN address, and one Via.
 privacy() {
 	need python3
-	python3 "$LAB_SRC/wan_check.py" "$LAB_DIR/wan.pcap" $FW_WAN $LAN_NET. ||
+	python3 "$LAB_SRC/wan_check.py" "$LAB_DIR/wan.pcap" $FW_WAN,$FW_WAN6 $LAN_NET.,$LAN_NET6 ||
 		fail "what left to the WAN breaks the promise of privacy"
 	ok "no LAN address and one Via in all that left to the WAN"
 }

@@ -32,6 +32,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/demo.test \
 	tests/integration/families.test \
 	tests/integration/hold.test \
+	tests/integration/ip6.test \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
 	tests/integration/linphone.test \

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""wan_check.py CAPTURE OUR_ADDRESS LAN_PREFIX
+"""wan_check.py CAPTURE OUR_ADDRESS,... LAN_PREFIX,...
 
 Reads a capture of the WAN and looks at every SIP message that our firewall sent: no line of its
 header (but Call-ID) and none of its body may name the LAN, and a request bears exactly one Via.
 Ends with 1 and says where, else with 0 and says how much it has seen.
 """
+import ipaddress
 import struct
 import sys
 
@@ -20,21 +21,38 @@ def packets(path):
         length = struct.unpack(order + "I", data[at + 8:at + 12])[0]
         frame = data[at + 16:at + 16 + length]
         at += 16 + length
-        if len(frame) < 42 or frame[12:14] != b"\x08\x00" or frame[23] != 17:
-            continue
-        ip = frame[14:]
-        start = (ip[0] & 15) * 4
-        if struct.unpack(">H", ip[6:8])[0] & 0x1FFF:
-            continue                # a later fragment
-        total = struct.unpack(">H", ip[2:4])[0]
-        yield ".".join(str(b) for b in ip[12:16]), ip[start + 8:total]
+        found = ip4(frame) if frame[12:14] == b"\x08\x00" else \
+            ip6(frame) if frame[12:14] == b"\x86\xdd" else None
+        if found:
+            yield found
+
+
+def ip4(frame):
+    ip = frame[14:]
+    start = (ip[0] & 15) * 4
+    if len(frame) < 42 or ip[9] != 17 or struct.unpack(">H", ip[6:8])[0] & 0x1FFF:
+        return None                 # no UDP, or a later fragment
+    total = struct.unpack(">H", ip[2:4])[0]
+    return str(ipaddress.ip_address(ip[12:16])), ip[start + 8:total]
+
+
+def ip6(frame):
+    ip = frame[14:]
+    if len(frame) < 62 or ip[6] != 17:
+        return None
+    total = 40 + struct.unpack(">H", ip[4:6])[0]
+    return str(ipaddress.ip_address(ip[8:24])), ip[48:total]
 
 
 def unfolded(head):
     return head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n")
 
 
-def faults(message, prefix):
+def names(line, prefixes):
+    return any(prefix in line for prefix in prefixes)
+
+
+def faults(message, prefixes):
     head, _, body = message.partition(b"\r\n\r\n")
     lines = unfolded(head)
     vias = 0
@@ -43,23 +61,23 @@ def faults(message, prefix):
         name = name.strip().lower()
         if name in (b"via", b"v"):
             vias += 1 + value.count(b",")
-        if name not in (b"call-id", b"i") and prefix in line:
+        if name not in (b"call-id", b"i") and names(line, prefixes):
             yield "a LAN address in the header: " + line.decode("latin1")
     for line in body.splitlines():
-        if prefix in line:
+        if names(line, prefixes):
             yield "a LAN address in the body: " + line.decode("latin1")
     if not lines[0].startswith(b"SIP/2.0") and vias != 1:
         yield "%d Vias in %s" % (vias, lines[0].decode("latin1"))
 
 
 def main():
-    path, ours, prefix = sys.argv[1], sys.argv[2], sys.argv[3].encode()
+    path, ours, prefixes = sys.argv[1], sys.argv[2].split(","), sys.argv[3].encode().split(b",")
     seen = bad = 0
     for source, payload in packets(path):
-        if source != ours or b"SIP/2.0" not in payload.partition(b"\r\n")[0]:
+        if source not in ours or b"SIP/2.0" not in payload.partition(b"\r\n")[0]:
             continue
         seen += 1
-        for fault in faults(payload, prefix):
+        for fault in faults(payload, prefixes):
             bad += 1
             if bad <= 10:
                 print("    " + fault)
