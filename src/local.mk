@@ -44,8 +44,12 @@ endif
 libsiproxd_a_SOURCES += \
 	src/media/flow.c src/media/flow.h \
 	src/media/latch.c src/media/latch.h \
+	src/media/mos.c src/media/mos.h \
 	src/media/ports.c src/media/ports.h \
 	src/media/relay.c src/media/relay.h \
+	src/media/rtcp.c src/media/rtcp.h \
+	src/media/rtp.c src/media/rtp.h \
+	src/media/rtp_stats.c src/media/rtp_stats.h \
 	src/media/sockets.c src/media/sockets.h \
 	src/media/waiter.h \
 	src/media/wake.c src/media/wake.h

@@ -45,8 +45,11 @@ UNIT_TESTS += \
 UNIT_TESTS += \
 	tests/unit/flow_test \
 	tests/unit/latch_test \
+	tests/unit/mos_test \
 	tests/unit/ports_test \
 	tests/unit/relay_test \
+	tests/unit/rtcp_test \
+	tests/unit/rtp_stats_test \
 	tests/unit/waiter_poll_test
 if LINUX_EXTRAS
 UNIT_TESTS += tests/unit/waiter_epoll_test

@@ -259,10 +259,15 @@ struct timers *loop_timers(struct loop *loop)
 	return &loop->timers;
 }
 
-uint64_t loop_clock_ms(void)
+uint64_t loop_clock_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t loop_clock_ms(void)
+{
+	return loop_clock_us() / 1000;
 }

@@ -45,5 +45,7 @@ int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
 /* The loop's timers; their clock is CLOCK_MONOTONIC, read once a round. */
 struct timers *loop_timers(struct loop *loop);
 uint64_t loop_clock_ms(void);
+/* The same clock, finer. */
+uint64_t loop_clock_us(void);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "media/rtp.h"
+
 struct flow_peers *flow_peers_new(const struct flow_peer *peer, size_t count)
 {
 	struct flow_peers *set = calloc(1, sizeof(*set) + count * sizeof(set->peer[0]));
@@ -104,10 +106,30 @@ static void add_to(_Atomic uint64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, now + n, memory_order_relaxed);
 }
 
+/* What an accepted packet tells. Returns whether it is RTCP, muxed (RFC 5761) or not. */
+static bool look_at(struct flow *f, unsigned leg, enum flow_channel channel, const uint8_t *data,
+    size_t len, uint64_t now_us)
+{
+	struct flow_leg *in = &f->leg[leg], *other = &f->leg[!leg];
+	enum rtp_kind kind = rtp_kind(data, len);
+	struct rtp_header h;
+
+	if (kind == RTP_CONTROL) {
+		uint32_t ssrc = atomic_load_explicit(&other->rtp.ssrc, memory_order_relaxed);
+
+		rtcp_stats_count(&in->rtcp, &other->rtcp, ssrc, data, len, now_us);
+	} else if (kind == RTP_MEDIA && channel == FLOW_RTP) {
+		rtp_header_read(&h, data);
+		rtp_stats_count(&in->rtp, &h, now_us);
+	}
+	return kind == RTP_CONTROL || channel == FLOW_RTCP;
+}
+
 size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, const struct addr *src,
-    size_t len, uint64_t now_ms, const struct addr *to[static FLOW_PEERS_MAX])
+    const uint8_t *data, size_t len, uint64_t now_us, const struct addr *to[static FLOW_PEERS_MAX])
 {
 	struct flow_leg *in = &f->leg[leg];
+	uint64_t now_ms = now_us / 1000;
 	struct latch *latch;
 
 	if (len == 0) {
@@ -122,7 +144,7 @@ size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, con
 	latch_take(latch, src, now_ms);
 	add_to(&in->count.packets, 1);
 	add_to(&in->count.bytes, len);
-	if (channel == FLOW_RTCP)
+	if (look_at(f, leg, channel, data, len, now_us))
 		add_to(&in->count.rtcp_packets, 1);
 	atomic_store_explicit(&in->count.last_seen_ms, now_ms, memory_order_relaxed);
 	return targets(f->leg[!leg].peers, channel, to);
@@ -150,5 +172,7 @@ void flow_stats(const struct flow *f, struct flow_stats *out)
 		    .last_seen_ms = atomic_load_explicit(&c->last_seen_ms, memory_order_relaxed),
 		    .rtcp_packets = atomic_load_explicit(&c->rtcp_packets, memory_order_relaxed),
 		};
+		rtp_stats_read(&f->leg[i].rtp, &out->leg[i].rtp);
+		rtcp_stats_read(&f->leg[i].rtcp, &out->leg[i].rtcp);
 	}
 }

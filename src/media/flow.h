@@ -14,6 +14,8 @@
 #include "base/addr.h"
 #include "media/latch.h"
 #include "media/relay.h"
+#include "media/rtcp.h"
+#include "media/rtp_stats.h"
 
 enum flow_channel { FLOW_RTP, FLOW_RTCP, FLOW_CHANNELS };
 
@@ -36,6 +38,8 @@ struct flow_counters {
 struct flow_leg {
 	struct flow_peers *peers; /* NULL: none yet */
 	struct flow_counters count;
+	struct rtp_stats rtp;   /* what came from this leg's end */
+	struct rtcp_stats rtcp; /* what that end says of what it hears */
 };
 
 struct flow {
@@ -51,12 +55,12 @@ void flow_done(struct flow *f);
  * that they replace, for the caller to free(); NULL if there was none. */
 struct flow_peers *flow_set_peers(struct flow *f, unsigned leg, struct flow_peers *peers);
 /*
- * A datagram of len bytes came from src to that leg and channel. Judges and counts it, and
- * returns how many addresses of `to` are to get it, by the same channel of the other leg. They
- * point into the flow and are good until the next call.
+ * A datagram of len bytes came from src to that leg and channel, at now_us of loop_clock_us().
+ * Judges and counts it, and returns how many addresses of `to` are to get it, by the same channel
+ * of the other leg. They point into the flow and are good until the next call.
  */
 size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, const struct addr *src,
-    size_t len, uint64_t now_ms, const struct addr *to[static FLOW_PEERS_MAX]);
+    const uint8_t *data, size_t len, uint64_t now_us, const struct addr *to[static FLOW_PEERS_MAX]);
 /* A packet that flow_receive() asked for has left by this leg (err 0), or could not. */
 void flow_sent(struct flow *f, unsigned leg, int err);
 /* Any thread. */

@@ -173,7 +173,7 @@ static void send_to(struct relay_socket *out, const void *data, size_t len, cons
 }
 
 /* One datagram, if there is one. 0 or errno. */
-static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_ms)
+static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 {
 	struct relay_socket *out = &in->of->sock[!in->leg][in->channel];
 	const struct addr *to[FLOW_PEERS_MAX];
@@ -188,7 +188,8 @@ static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_ms)
 		return errno;
 	if (addr_set(&src, (struct sockaddr *)&from, from_len))
 		return 0;
-	count = flow_receive(&in->of->flow, in->leg, in->channel, &src, (size_t)len, now_ms, to);
+	count = flow_receive(&in->of->flow, in->leg, in->channel, &src, r->datagram, (size_t)len,
+	    now_us, to);
 	for (size_t i = 0; i < count; i++)
 		send_to(out, r->datagram, (size_t)len, to[i]);
 	return 0;
@@ -199,8 +200,9 @@ static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_ms)
  * system call for nothing. Who is ready again in the same millisecond sends bursts (video): such
  * a socket may hand over more and more at once.
  */
-static void serve(struct relay *r, struct relay_socket *in, uint64_t now_ms)
+static void serve(struct relay *r, struct relay_socket *in, uint64_t now_us)
 {
+	uint64_t now_ms = now_us / 1000;
 	int err = 0;
 
 	if (in->served_ms != now_ms)
@@ -210,7 +212,7 @@ static void serve(struct relay *r, struct relay_socket *in, uint64_t now_ms)
 	in->served_ms = now_ms;
 	/* Reading an ICMP error takes it off the socket: go on with the next packet. */
 	for (unsigned i = 0; i < in->burst && err != EAGAIN && err != EWOULDBLOCK; i++)
-		err = relay_one(r, in, now_ms);
+		err = relay_one(r, in, now_us);
 }
 
 /*
@@ -223,16 +225,16 @@ static void *relay_thread(void *arg)
 	bool woken = false;
 
 	while (!woken || !must_stop(r)) {
-		uint64_t now_ms;
+		uint64_t now_us;
 
 		r->ready_count = waiter_wait(r->waiter, r->ready, BATCH_MAX, &woken);
 		if (woken || atomic_load(&r->ordered))
 			carry_out_all(r);
-		now_ms = loop_clock_ms();
+		now_us = loop_clock_us();
 		for (size_t i = 0; i < r->ready_count; i++)
 			if (r->ready[i])
 				serve(r, container_of(r->ready[i], struct relay_socket, item),
-				    now_ms);
+				    now_us);
 	}
 	return NULL;
 }

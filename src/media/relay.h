@@ -17,6 +17,8 @@
 #include "base/addr.h"
 #include "base/loop.h"
 #include "media/latch.h"
+#include "media/rtcp.h"
+#include "media/rtp_stats.h"
 
 struct relay;
 struct flow;
@@ -37,7 +39,9 @@ struct flow_leg_stats {
 	uint64_t sent;           /* packets that left by this leg */
 	uint64_t unsent;         /* packets that should have, but sendto() failed */
 	uint64_t last_seen_ms;   /* loop_clock_ms() of the last accepted packet; 0: never */
-	uint64_t rtcp_packets;   /* of `packets`, those on the RTCP port */
+	uint64_t rtcp_packets;   /* of `packets`, RTCP: on its own port or muxed */
+	struct rtp_report rtp;   /* of the streams that came */
+	struct rtcp_report rtcp; /* what this leg's end says of the stream that it gets */
 };
 
 struct flow_stats {

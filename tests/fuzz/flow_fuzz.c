@@ -45,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct addr stranger = host(HOSTS - 1, 0);
 	struct flow f = {0};
 	uint64_t now_ms = 0;
+	static const uint8_t packet[16];
 
 	for (; size >= 3; data += 3, size -= 3) {
 		unsigned leg = data[0] & 1;
@@ -56,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			set_peers(&f, leg, data[1]);
 			continue;
 		}
-		n = flow_receive(&f, leg, data[0] & 4 ? FLOW_RTCP : FLOW_RTP, &src, data[2] & 15,
-		    now_ms, to);
+		n = flow_receive(&f, leg, data[0] & 4 ? FLOW_RTCP : FLOW_RTP, &src, packet,
+		    data[2] & 15, now_ms * 1000, to);
 		HOLDS(n <= FLOW_PEERS_MAX && (n == 0 || !addr_equal_ip(&src, &stranger)));
 		for (size_t i = 0; i < n; i++)
 			HOLDS(!addr_equal_ip(to[i], &stranger));

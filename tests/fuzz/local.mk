@@ -6,6 +6,7 @@ FUZZERS = \
 	tests/fuzz/config_fuzz \
 	tests/fuzz/flow_fuzz \
 	tests/fuzz/registrations_fuzz \
+	tests/fuzz/rtp_fuzz \
 	tests/fuzz/sip_msg_fuzz \
 	tests/fuzz/sip_sdp_fuzz
 check_PROGRAMS += $(FUZZERS)
@@ -28,6 +29,9 @@ tests_fuzz_flow_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_registrations_fuzz_SOURCES = tests/fuzz/registrations_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_registrations_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_registrations_fuzz_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_rtp_fuzz_SOURCES = tests/fuzz/rtp_fuzz.c $(FUZZ_MAIN)
+tests_fuzz_rtp_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_rtp_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_sip_msg_fuzz_SOURCES = tests/fuzz/sip_msg_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_sip_msg_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_sip_msg_fuzz_LDFLAGS = $(FUZZ_LINK)

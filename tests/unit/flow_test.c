@@ -39,6 +39,8 @@ static void set_one(struct flow *f, unsigned leg, struct flow_peer p)
 	set(f, leg, &p, 1);
 }
 
+static const uint8_t voice[65536];
+
 /* Who gets a packet of 10 bytes: "192.0.2.1:4000 192.0.2.2:4000", or "". */
 static const char *heard_at(struct flow *f, unsigned leg, enum flow_channel ch, const char *ip,
     uint16_t port, uint64_t now_ms)
@@ -46,7 +48,7 @@ static const char *heard_at(struct flow *f, unsigned leg, enum flow_channel ch, 
 	static char text[FLOW_PEERS_MAX * (ADDR_TEXT_MAX + 1)];
 	const struct addr *to[FLOW_PEERS_MAX];
 	struct addr src = at(ip, port);
-	size_t count = flow_receive(f, leg, ch, &src, 10, now_ms, to), len = 0;
+	size_t count = flow_receive(f, leg, ch, &src, voice, 10, now_ms * 1000, to), len = 0;
 	char one[ADDR_TEXT_MAX];
 
 	text[0] = '\0';
@@ -186,12 +188,15 @@ static void test_counters(void)
 
 	set_one(&f, 0, peer(1, PHONE, 4000));
 	set_one(&f, 1, peer(2, CARRIER, 6000));
-	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, 0, 70, to), 0, "empty: dropped");
+	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, voice, 0, 70000, to), 0,
+	    "empty: dropped");
 	is_int((long long)stats(&f, 0).empty, 1, "... counted");
 	is_int((long long)stats(&f, 0).packets, 0, "... is no packet");
 	is_int((long long)stats(&f, 0).last_seen_ms, 0, "... and no life");
-	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, 172, 71, to), 1, "172 bytes");
-	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, 65507, 99, to), 1, "65507 bytes");
+	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, voice, 172, 71000, to), 1,
+	    "172 bytes");
+	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, voice, 65507, 99000, to), 1,
+	    "65507 bytes");
 	flow_sent(&f, 1, 0);
 	flow_sent(&f, 1, ENETUNREACH);
 	heard_at(&f, 0, FLOW_RTP, STRANGER, 9, 1000);
@@ -216,7 +221,7 @@ static void test_full_house(void)
 		many[i] = peer(10 + i, CARRIER, (uint16_t)(6000 + 2 * i));
 	set_one(&f, 0, peer(1, PHONE, 4000));
 	set(&f, 1, many, FLOW_PEERS_MAX);
-	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, 1, 0, to), FLOW_PEERS_MAX,
+	is_int((long long)flow_receive(&f, 0, FLOW_RTP, &phone, voice, 1, 0, to), FLOW_PEERS_MAX,
 	    "the largest number of peers all hear");
 	flow_done(&f);
 }
@@ -229,6 +234,50 @@ static void test_no_memory(void)
 	ok(!flow_peers_new(&p, 1), "no memory, no peers");
 }
 
+static void hear(struct flow *f, unsigned leg, enum flow_channel ch, const struct addr *src,
+    const uint8_t *data, size_t len, uint64_t now_us)
+{
+	const struct addr *to[FLOW_PEERS_MAX];
+
+	flow_receive(f, leg, ch, src, data, len, now_us, to);
+}
+
+/* RTP is counted from whom it is taken; RTCP on its own port, or muxed, is related to the other
+ * end's stream. */
+static void test_streams(void)
+{
+	struct flow f = {0};
+	struct addr phone = at(PHONE, 4000), stranger = at(STRANGER, 9),
+		    carrier = at(CARRIER, 6000);
+	uint8_t rtp[172] = {0x80, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5};
+	uint8_t rr[32] = {0x81, 201, 0, 7, 0, 0, 0, 6, 0, 0, 0, 5, 128, 0, 0, 3};
+	uint8_t dtls[40] = {22, 0xfe, 0xfd};
+
+	set_one(&f, 0, peer(1, PHONE, 4000));
+	set_one(&f, 1, peer(2, CARRIER, 6000));
+	for (uint8_t n = 0; n < 10; n++) {
+		rtp[3] = n;
+		rtp[7] = (uint8_t)(160 * n);
+		rtp[6] = (uint8_t)(160 * n >> 8);
+		hear(&f, 0, FLOW_RTP, &phone, rtp, sizeof(rtp), 20000u * n);
+		hear(&f, 1, FLOW_RTP, &stranger, rtp, sizeof(rtp), 20000u * n);
+	}
+	hear(&f, 0, FLOW_RTP, &phone, dtls, sizeof(dtls), 200000);
+	is_int(stats(&f, 0).rtp.packets, 10, "RTP is counted");
+	is_int(stats(&f, 0).rtp.payload_type, 8, "... its payload type known");
+	is_int((long long)stats(&f, 0).packets, 11, "DTLS is a packet, too");
+	is_int(stats(&f, 1).rtp.packets, 0, "a stranger's is not counted");
+	is_int((long long)stats(&f, 1).rejected, 10, "... but that it was rejected");
+	hear(&f, 1, FLOW_RTP, &carrier, rr, sizeof(rr), 300000);
+	is_int((long long)stats(&f, 1).rtcp_packets, 1, "muxed RTCP is RTCP");
+	is_int(stats(&f, 1).rtcp.lost, 3, "... read");
+	carrier = at(CARRIER, 6001);
+	hear(&f, 1, FLOW_RTCP, &carrier, rr, sizeof(rr), 400000);
+	is_int(stats(&f, 1).rtcp.reports, 2, "... and so it is on its own port");
+	is_int(stats(&f, 1).rtp.packets, 0, "none of it is RTP");
+	flow_done(&f);
+}
+
 int main(void)
 {
 	test_stranger_in_every_phase();
@@ -239,5 +288,6 @@ int main(void)
 	test_counters();
 	test_full_house();
 	test_no_memory();
+	test_streams();
 	return tap_done();
 }
