@@ -77,6 +77,8 @@ libsiproxd_a_SOURCES += \
 	src/siproxd.h \
 	src/proxy/call.c src/proxy/call.h \
 	src/proxy/call_media.c src/proxy/call_peer.c src/proxy/call_state.h \
+	src/proxy/call_media.c src/proxy/call_state.h \
+	src/proxy/call_stats.c src/proxy/call_stats.h \
 	src/proxy/dialog.c src/proxy/dialog.h \
 	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/leak_guard.c src/proxy/leak_guard.h \

@@ -70,6 +70,7 @@ UNIT_TESTS += \
 
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \
+	tests/unit/call_stats_test \
 	tests/unit/call_test \
 	tests/unit/core_call_test \
 	tests/unit/core_fork_test \

@@ -156,6 +156,7 @@ void call_free(struct call *call)
 	list_each(l, tmp, &call->dialogs)
 		dialog_free(container_of(l, struct dialog, link));
 	call_peer_forget(call);
+	call_stats_log(call);
 	call_media_close(call);
 	list_del(&call->link);
 	hash_del(&call->owner->by_number, &call->node);

@@ -88,10 +88,13 @@ static int open_flow(struct call *call, struct m_line *m)
 static void close_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
+	struct flow_stats heard;
 	struct lease *lease;
 
 	if (!m->flow)
 		return;
+	relay_flow_stats(m->flow, &heard);
+	call_stats_add(&call->ended, &heard);
 	lease = malloc(sizeof(*lease));
 	if (lease) {
 		list_add_tail(&cs->leases, &lease->link);

@@ -2,7 +2,7 @@
 /*
  * call_state: what a call consists of, shared by the files that look after it: call.c keeps its
  * life, dialogs and silence, call_media.c its ports and descriptions, call_peer.c knows whom to
- * believe what. Nobody else includes this.
+ * believe what, call_stats.c keeps its record. Nobody else includes this.
  */
 #ifndef PROXY_CALL_STATE_H
 #define PROXY_CALL_STATE_H
@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/timers.h"
 #include "proxy/call.h"
+#include "proxy/call_stats.h"
 
 struct calls {
 	struct call_setup setup;
@@ -54,6 +55,7 @@ struct call {
 	bool answered;
 	uint64_t answered_ms;
 	bool lapsing;
+	struct call_stats ended; /* of m-lines that are no more */
 };
 
 /* Ports on their way back to the pool: given when the relay has closed the sockets. */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/udp.h"
+#include "proxy/call_stats.h"
 #include "sip/sip_msg.h"
 #include "tap.h"
 
@@ -464,6 +465,92 @@ static void test_lapse(void)
 	close_world(&w);
 }
 
+/* RTCP alone, as of a muted phone, is life: to the port above the voice's. */
+static void test_rtcp_is_life(void)
+{
+	struct world w;
+	struct call_limits limits = {.max = 20, .silence_s = 3, .hold_s = 100, .dscp = -1};
+	struct call *silent, *muted;
+	struct end a = open_end(0);
+	struct addr to;
+	uint16_t port;
+	int err;
+
+	open_world(&w, false);
+	calls_set_limits(w.calls, &limits);
+	call_new(w.calls, &w.lan, &w.wan, &silent);
+	say(&w, silent, CALLER, 1, "127.0.0.1", 40000, true, &err);
+	say(&w, silent, CALLEE, 2, "127.0.0.1", 40002, false, &err);
+	call_answered(silent, 2);
+	call_new(w.calls, &w.lan, &w.wan, &muted);
+	port = say(&w, muted, CALLER, 1, "127.0.0.1", a.port, true, &err);
+	say(&w, muted, CALLEE, 2, "127.0.0.1", 40004, false, &err);
+	call_answered(muted, 2);
+	addr_parse(&to, "127.0.0.1", (uint16_t)(port + 1));
+	for (int i = 0; i < 2000 && !w.lapsed; i++) {
+		udp_send(a.fd, "\x80\xc9\0\1abcd", 8, NULL, &to);
+		loop_once(w.loop, 10);
+	}
+	is_int(w.lapsed, 1, "a call without RTP and RTCP lapses");
+	ok(calls_count(w.calls) == 1 && call_find(w.calls, call_number(muted)) == muted,
+	    "... one with RTCP from one end does not");
+	call_free(muted);
+	ok(pairs_come_back(&w, 10), "all come back");
+	close(a.fd);
+	close_world(&w);
+}
+
+static void speak(struct world *w, struct call *call, const struct end *from, uint16_t our_port,
+    unsigned packets)
+{
+	struct call_stats stats;
+	uint8_t rtp[172] = {0x80, 8, [11] = 7};
+	struct addr to;
+
+	addr_parse(&to, "127.0.0.1", our_port);
+	for (unsigned n = 0; n < packets; n++) {
+		rtp[3] = (uint8_t)(2 * n); /* each other one is missing */
+		udp_send(from->fd, rtp, sizeof(rtp), NULL, &to);
+	}
+	for (int i = 0; i < 1000; i++) {
+		call_stats(call, &stats);
+		if (stats.from[CALLER].packets >= packets)
+			return;
+		loop_once(w->loop, 10);
+	}
+}
+
+static void test_stats(void)
+{
+	struct world w;
+	struct call *call;
+	struct call_stats stats;
+	struct end a = open_end(0);
+	uint16_t port;
+	int err;
+
+	open_world(&w, false);
+	call_new(w.calls, &w.lan, &w.wan, &call);
+	call_stats(call, &stats);
+	is_int(stats.from[CALLEE].payload_type, -1, "nothing was heard");
+	port = say(&w, call, CALLER, 1, "127.0.0.1", a.port, true, &err);
+	say(&w, call, CALLEE, 2, "127.0.0.1", 40004, false, &err);
+	call_answered(call, 2);
+	speak(&w, call, &a, port, 2); /* 0 and 2 are not in sequence */
+	speak(&w, call, &a, port, 2);
+	call_stats(call, &stats);
+	is_int((long long)stats.from[CALLER].packets, 4, "four packets");
+	is_int((long long)stats.from[CALLEE].packets, 0, "... from the caller");
+	say(&w, call, CALLER, 1, "127.0.0.1", a.port, true, &err);
+	say(&w, call, CALLEE, 2, "127.0.0.1", 0, false, &err); /* the m-line ends */
+	ok(pairs_come_back(&w, 10), "its ports come back");
+	call_stats(call, &stats);
+	is_int((long long)stats.from[CALLER].packets, 4, "what an m-line heard outlives it");
+	call_free(call);
+	close(a.fd);
+	close_world(&w);
+}
+
 static bool is_free(uint16_t port)
 {
 	static const char *const ips[] = {"127.0.0.1", "127.0.0.2"};
@@ -507,5 +594,7 @@ int main(void)
 	test_forget_callee();
 	test_ports();
 	test_lapse();
+	test_rtcp_is_life();
+	test_stats();
 	return tap_done();
 }
