@@ -12,6 +12,11 @@
 /* A call whose media we do not see ends by itself after this long. */
 #define BLIND_S 86400
 
+/* RFC 4028: no session is shorter (4), and a refresh that was begun in time may take until its
+ * transaction times out. */
+#define REFRESH_MIN_S   90
+#define REFRESH_GRACE_S 32
+
 static void check_calls(void *arg);
 
 int calls_new(struct calls **out, const struct call_setup *setup, const struct call_limits *limits)
@@ -99,6 +104,13 @@ bool call_is_answered(const struct call *call)
 	return call->answered;
 }
 
+void call_must_refresh(struct call *call, uint32_t within_s)
+{
+	uint64_t s = within_s < REFRESH_MIN_S ? REFRESH_MIN_S : within_s;
+
+	call->refresh_ms = within_s ? timers_now(call->owner->setup.timers) + 1000 * s : 0;
+}
+
 enum call_leg call_leg_of(const struct call *call, enum side side)
 {
 	return call->hop[CALLER].side == side ? CALLER : CALLEE;
@@ -163,7 +175,7 @@ void call_free(struct call *call)
 	free(call);
 }
 
-/* --- silence ------------------------------------------------------------------------------ */
+/* --- silence, and the session timer ------------------------------------------------------- */
 
 /* When one of the ends was last heard, in the timers' clock. */
 static uint64_t last_heard(const struct call *call, bool *held)
@@ -194,23 +206,31 @@ static bool has_media(const struct call *call)
 	return false;
 }
 
-static void check_call(struct call *call)
+/* Why the call is over; NULL: it is not. Ringing does not start the clock. */
+static const char *find_end(const struct call *call)
 {
 	const struct call_limits *limits = &call->owner->limits;
-	bool held;
+	bool held, media = has_media(call);
 	uint64_t last = last_heard(call, &held), now = timers_now(call->owner->setup.timers);
-	unsigned limit_s = held ? limits->hold_s : limits->silence_s;
+	unsigned limit_s = !media ? BLIND_S : held ? limits->hold_s : limits->silence_s;
 
-	/* Ringing does not start the clock. */
-	if (!call->answered || call->lapsing)
-		return;
-	if (!has_media(call))
-		limit_s = BLIND_S;
+	if (!call->answered)
+		return NULL;
+	if (call->refresh_ms && now >= call->refresh_ms + 1000 * REFRESH_GRACE_S)
+		return "its session timer ran out";
 	if (now < last + (uint64_t)limit_s * 1000)
+		return NULL;
+	return media ? "no media from either side" : "open for too long";
+}
+
+static void check_call(struct call *call)
+{
+	const char *why = call->lapsing ? NULL : find_end(call);
+
+	if (!why)
 		return;
 	call->lapsing = true;
-	call->owner->setup.lapsed(call->owner->setup.arg, call,
-	    has_media(call) ? "no media from either side" : "open for too long");
+	call->owner->setup.lapsed(call->owner->setup.arg, call, why);
 }
 
 static void check_calls(void *arg)

@@ -34,7 +34,7 @@ struct call_setup {
 	struct relay *relay; /* NULL: descriptions pass untouched (rtp_proxy_enable = 0) */
 	struct ports *ports;
 	const struct side_map *sides;
-	/* The media fell silent, or the call ran out of time: end it properly. The callee must
+	/* The media fell silent, or the session's timer ran out: end it properly. The callee must
 	 * call call_free() now or later. */
 	void (*lapsed)(void *arg, struct call *call, const char *why);
 	void *arg;
@@ -66,6 +66,8 @@ unsigned call_number(const struct call *call); /* "call 17:" in the log; never 0
 struct call *call_find(const struct calls *cs, unsigned number);
 /* The far ends agreed (2xx): the silence clock may run, early answers but `peer_id`'s go. */
 void call_answered(struct call *call, uint64_t peer_id);
+/* The ends agreed to refresh their session within so many seconds (RFC 4028); 0: they did not. */
+void call_must_refresh(struct call *call, uint32_t within_s);
 /* One of several callees has left: nothing is sent to it or taken from it any more. */
 void call_forget_callee(struct call *call, uint64_t peer_id);
 bool call_is_answered(const struct call *call);

@@ -54,6 +54,7 @@ struct call {
 	unsigned offers; /* how many there were */
 	bool answered;
 	uint64_t answered_ms;
+	uint64_t refresh_ms; /* until when the session must be refreshed; 0: it need not be */
 	bool lapsing;
 	struct call_stats ended; /* of m-lines that are no more */
 };

@@ -337,6 +337,26 @@ static int response_description(struct siproxd *sd, struct forward *fw, const st
 			     : offer(sd, call, leg, msg->to_tag, from, sdp);
 }
 
+/* "1800;refresher=uac"; each refresh says anew (RFC 4028 8.2). */
+static void note_session_timer(struct call *call, const struct sip_msg *msg)
+{
+	const struct sip_line *line = sip_msg_line(msg, HDR_SESSION_EXPIRES);
+	const char *end;
+	uint64_t s = 0;
+
+	if (line) {
+		end = line->value.s + line->value.len;
+		end = sip_scan_to(line->value.s, end, ';');
+		str_to_uint(str_trim(str_range(line->value.s, end)), UINT32_MAX, &s);
+	}
+	call_must_refresh(call, (uint32_t)s);
+}
+
+static bool refreshes(const struct forward *fw, const struct sip_msg *msg)
+{
+	return msg->status >= 200 && (fw->method == SIP_INVITE || fw->method == SIP_UPDATE);
+}
+
 bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
     const struct hop *from, struct sip_sdp *sdp)
 {
@@ -359,6 +379,8 @@ bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_m
 		    msg->status, "no memory, no port, or no session description");
 		return false;
 	}
+	if (call && refreshes(fw, msg) && !is_repeated(sd, fw, msg))
+		note_session_timer(call, msg);
 	if (fw->method == SIP_INVITE && msg->status >= 200 && !fw->accepted)
 		fw->accepted = tag_id(sd->key, msg->to_tag);
 	if (fw->method == SIP_INVITE && msg->status >= 200 && call && !call_is_answered(call)) {

@@ -15,6 +15,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/offers.py \
 	tests/integration/notify_listen.py \
 	tests/integration/wan_check.py \
+	tests/integration/session_timer.py \
 	tests/integration/sipp/register.xml \
 	tests/integration/sipp/uac.xml \
 	tests/integration/sipp/uac_cancel.xml \
@@ -47,6 +48,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/refused.test \
 	tests/integration/reload.test \
 	tests/integration/restart.test \
+	tests/integration/session_timer.test \
 	tests/integration/silence.test \
 	tests/integration/stranger.test \
 	tests/integration/stun.test \

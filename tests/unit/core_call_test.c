@@ -957,6 +957,58 @@ static void test_new_address_while_ringing(void)
 	core_stop(&c);
 }
 
+/* RFC 4028: who agreed to refresh and does not has gone, whatever still flows. */
+static void test_session_timer(void)
+{
+	struct core c;
+	const struct core_sent *m;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "INVITE", "sip:bob@198.51.100.7", 1, "a1", "", SDP, OFFER);
+	core_answer(&c, &c.sent[1], "200 OK", "bt",
+	    BOB_CONTACT "Session-Expires: 120 ;refresher=uac\n" SDP, ANSWER);
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+	c.n_read = c.n_sent;
+	for (int i = 0; i < 11; i++, core_flow_heard(&c, 0, 1))
+		core_wait(&c, 10000);
+	alice(&c, "UPDATE", "sip:bob@198.51.100.20", 2, "u1", "bt", "x: 100\n", "");
+	m = core_expect(&c, WAN, "UPDATE", "a refresh in time");
+	core_answer(&c, m, "200 OK", NULL, BOB_CONTACT "x: 100;refresher=uac\n", NULL);
+	core_expect(&c, LAN, "SIP/2.0 200", "is agreed to");
+	for (int i = 0; i < 12; i++, core_flow_heard(&c, 0, 1))
+		core_wait(&c, 10000);
+	core_expect_silence(&c, "a late one would still be in time");
+	alice(&c, "UPDATE", "sip:bob@198.51.100.20", 3, "u2", "bt", "", "");
+	m = core_expect(&c, WAN, "UPDATE", "it comes");
+	core_answer(&c, m, "500 No", NULL, "x: 1000\n", NULL);
+	core_expect(&c, LAN, "SIP/2.0 500", "and is refused");
+	core_wait(&c, 13000);
+	core_expect(&c, LAN, "BYE sip:alice@192.168.1.10:5060;ob SIP/2.0\r\n", "Alice is told");
+	m = core_expect(&c, WAN, "BYE sip:bob@198.51.100.20 SIP/2.0\r\n", "and Bob");
+	is_str(core_header(m, "CSeq", 0), "4 BYE", "with the next CSeq");
+	is_int((long long)calls_count(c.sd.calls), 0, "the call is over");
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+
+	/* an answer that asks for none, and one that asks for too little */
+	for (int i = 0; i < 2; i++) {
+		alice_invites(&c);
+		core_answer(&c, &c.sent[1], "200 OK", "bt",
+		    i ? BOB_CONTACT "Session-Expires: 1\n" SDP : BOB_CONTACT SDP, ANSWER);
+		alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+		c.n_read = c.n_sent;
+		core_wait(&c, i ? 120000 : 290000);
+		core_expect_silence(&c, "the call goes on");
+		alice_hangs_up(&c, 2);
+		core_wait(&c, 100000);
+		core_forget(&c);
+		core_expect_rest(&c, "all is forgotten");
+	}
+	core_stop(&c);
+}
+
 int main(void)
 {
 	test_out();
@@ -981,5 +1033,6 @@ int main(void)
 	test_new_address();
 	test_new_address_while_pending();
 	test_new_address_while_ringing();
+	test_session_timer();
 	return tap_done();
 }
