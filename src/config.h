@@ -61,6 +61,7 @@ struct config {
 	int rtp_timeout;      /* seconds, never 0 */
 	int rtp_hold_timeout; /* seconds, never 0 */
 	int rtp_latch;        /* enum config_latch */
+	struct config_list emergency_number;
 	int rtp_dscp;
 
 	/* limits */

@@ -71,6 +71,8 @@ const struct config_row config_rows[] = {
 	    "the same for a call on hold"),
 	ROW(rtp_latch, OPT_ENUM, "strict", 0, 0, "strict|any", 0,
 	    "who may send media before the far end is known"),
+	ROW(emergency_number, OPT_WORDS, NULL, 0, 0, NULL, 0,
+	    "numbers for whose calls ports are kept in reserve"),
 	NUM(rtp_dscp, "0", 0, 63, NULL, 0, "priority mark of RTP packets"),
 
 	/* limits */

@@ -18,6 +18,7 @@
 #include "media/ports.h"
 #include "media/relay.h"
 #include "proxy/dialog.h"
+#include "proxy/emergency.h"
 #include "proxy/location.h"
 #include "proxy/public_addr.h"
 #include "proxy/readdress.h"
@@ -56,6 +57,7 @@ void house_call_limits(const struct config *c, struct call_limits *out)
 	    .silence_s = (unsigned)c->rtp_timeout,
 	    .hold_s = (unsigned)c->rtp_hold_timeout,
 	    .latch_any = c->rtp_latch == RTP_LATCH_ANY,
+	    .reserve = emergency_is_configured(c),
 	    .dscp = c->rtp_dscp ? c->rtp_dscp : -1,
 	};
 }

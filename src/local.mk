@@ -80,6 +80,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/call_media.c src/proxy/call_state.h \
 	src/proxy/call_stats.c src/proxy/call_stats.h \
 	src/proxy/dialog.c src/proxy/dialog.h \
+	src/proxy/emergency.c src/proxy/emergency.h \
 	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/leak_guard.c src/proxy/leak_guard.h \
 	src/proxy/location.c src/proxy/location.h \

@@ -81,6 +81,7 @@ UNIT_TESTS += \
 	tests/unit/core_route_test \
 	tests/unit/core_rules_test \
 	tests/unit/dialog_test \
+	tests/unit/emergency_test \
 	tests/unit/leak_guard_test \
 	tests/unit/location_test \
 	tests/unit/registrations_test \
@@ -99,6 +100,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/call_media.c \
 	src/proxy/call_peer.c \
 	src/proxy/dialog.c \
+	src/proxy/emergency.c \
 	src/proxy/forward.c \
 	src/proxy/location.c \
 	src/proxy/masquerade.c \

@@ -63,17 +63,18 @@ size_t calls_count(const struct calls *cs)
 	return cs->by_number.count;
 }
 
-int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
-    struct call **out)
+static int make_call(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    bool urgent, struct call **out)
 {
 	struct call *call;
 
-	if (calls_count(cs) >= cs->limits.max)
+	if (calls_count(cs) >= cs->limits.max + (urgent ? 1 : 0))
 		return ENOSPC;
 	call = calloc(1, sizeof(*call));
 	if (!call)
 		return ENOMEM;
 	call->owner = cs;
+	call->urgent = urgent;
 	if (++cs->last_number == 0)
 		cs->last_number = 1;
 	call->number = cs->last_number;
@@ -85,6 +86,18 @@ int call_new(struct calls *cs, const struct hop *caller, const struct hop *calle
 	list_add_tail(&cs->all, &call->link);
 	*out = call;
 	return 0;
+}
+
+int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out)
+{
+	return make_call(cs, caller, callee, false, out);
+}
+
+int call_new_urgent(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out)
+{
+	return make_call(cs, caller, callee, true, out);
 }
 
 struct call *call_find(const struct calls *cs, unsigned number)

@@ -46,6 +46,7 @@ struct call_limits {
 	unsigned silence_s; /* rtp_timeout */
 	unsigned hold_s;    /* rtp_hold_timeout */
 	bool latch_any;     /* rtp_latch = any */
+	bool reserve;       /* ports for one stream are kept back for urgent calls */
 	int dscp;           /* -1: leave it alone */
 };
 
@@ -58,6 +59,9 @@ size_t calls_count(const struct calls *cs);
 /* ENOMEM, ENOSPC. The legs' hops say where each end signals and under which address we stand
  * there. */
 int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out);
+/* The same for a call for help: it may be one too many, and it may take the reserve. */
+int call_new_urgent(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out);
 /* Gives every port back and forgets the dialogs. */
 void call_free(struct call *call);
@@ -85,7 +89,8 @@ enum side call_side_of(const struct call *call, enum call_leg leg);
 /*
  * An offer that passes from `leg` to the other one: takes ports for new m-lines and fills in each
  * media[].relay with where the other end shall send. What runs goes on unchanged until the answer
- * (but for an m-line's first offer). ENOSPC: no port pair is free; ENOMEM; then nothing changed.
+ * (but for an m-line's first offer). ENOSPC: no port pair is free; ENOMEM; then nothing changed. An
+ * urgent call goes on with those m-lines that find one.
  */
 int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp);

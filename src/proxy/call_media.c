@@ -56,17 +56,27 @@ static void await_leases(struct calls *cs, size_t wanted)
 		relay_settle(cs->setup.relay);
 }
 
+/* How many pairs it may take now, none of those that are kept back from it. */
+static size_t pairs_for(const struct call *call, bool shared)
+{
+	struct calls *cs = call->owner;
+	size_t needed = shared ? 2 : 1, kept = cs->limits.reserve && !call->urgent ? needed : 0;
+	size_t free_count;
+
+	await_leases(cs, kept + needed);
+	free_count = ports_free_count(cs->setup.ports);
+	return free_count > kept ? free_count - kept : 0;
+}
+
 /* A pair that another program holds goes to the end of the queue, and the next one is tried. */
 static int open_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
 	struct flow_setup setup = {.dscp = cs->limits.dscp};
 	bool shared = addr_equal_ip(media_addr(&call->hop[0]), media_addr(&call->hop[1]));
-	size_t tries;
+	size_t tries = pairs_for(call, shared);
 	int err = ENOSPC;
 
-	await_leases(cs, shared ? 1 : 2);
-	tries = ports_free_count(cs->setup.ports);
 	for (; tries > 0; tries--) {
 		if (take_pairs(cs, shared, m->port) != 0)
 			return ENOSPC;
@@ -237,6 +247,14 @@ static int grow(struct call *call, unsigned n)
 	return 0;
 }
 
+static bool has_flow(const struct call *call)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow)
+			return true;
+	return false;
+}
+
 int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp)
 {
@@ -254,6 +272,8 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			err = open_flow(call, m);
 			m->fresh = err ? 0 : call->offers;
 		}
+		if (err == ENOSPC && call->urgent && has_flow(call))
+			continue;
 		if (!err) {
 			call_peer_read(call, i, leg, peer_id, from, media, &m->offered[leg]);
 			m->pending[leg] = call->offers;

@@ -53,6 +53,7 @@ struct call {
 	unsigned n_m;
 	unsigned offers; /* how many there were */
 	bool answered;
+	bool urgent;
 	uint64_t answered_ms;
 	uint64_t refresh_ms; /* until when the session must be refreshed; 0: it need not be */
 	bool lapsing;

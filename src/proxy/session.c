@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config.h"
 #include "proxy/call.h"
+#include "proxy/emergency.h"
 #include "proxy/masquerade.h"
 #include "proxy/pipeline.h"
 #include "proxy/tag.h"
@@ -46,8 +47,11 @@ static void log_call(const struct call *call, const char *what, const struct for
 
 static int begin_call(struct siproxd *sd, struct forward *fw, const struct target *t)
 {
+	bool urgent =
+	    fw->from.side == LAN && emergency_is_called(sd->config, str_of(fw->request_uri));
 	struct call *call;
-	int err = call_new(sd->calls, &fw->from, &t->hop, &call);
+	int err = urgent ? call_new_urgent(sd->calls, &fw->from, &t->hop, &call)
+			 : call_new(sd->calls, &fw->from, &t->hop, &call);
 
 	if (err) {
 		sd->counters.calls_refused++;

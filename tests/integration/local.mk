@@ -6,6 +6,7 @@ tests_integration_tone_check_LDADD = -lm
 EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
 	tests/integration/demo.sh \
+	tests/integration/emergency.py \
 	tests/integration/ends.py \
 	tests/integration/families.py \
 	tests/integration/hostile.py \
@@ -31,6 +32,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/call_out.test \
 	tests/integration/cancel.test \
 	tests/integration/demo.test \
+	tests/integration/emergency.test \
 	tests/integration/families.test \
 	tests/integration/hold.test \
 	tests/integration/ip6.test \

@@ -15,6 +15,7 @@
 #include "media/ports.h"
 #include "proxy/call.h"
 #include "proxy/dialog.h"
+#include "proxy/emergency.h"
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
 #include "proxy/response.h"
@@ -380,6 +381,7 @@ static int start_media(struct core *c)
 	    .silence_s = (unsigned)c->config.rtp_timeout,
 	    .hold_s = (unsigned)c->config.rtp_hold_timeout,
 	    .latch_any = c->config.rtp_latch == RTP_LATCH_ANY,
+	    .reserve = emergency_is_configured(&c->config),
 	    .dscp = -1,
 	};
 	int err = ports_new(&sd->ports, (uint16_t)c->config.rtp_port_low,

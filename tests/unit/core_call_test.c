@@ -823,6 +823,72 @@ static void test_ports(void)
 	core_stop(&c);
 }
 
+/* The n-th phone calls `number`. */
+static void dial(struct core *c, int n, const char *number, const char *body)
+{
+	core_receive(c, LAN, CORE_PHONE,
+	    "INVITE sip:%s@198.51.100.7 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKhelp%d\n"
+	    "From: <sip:alice@198.51.100.7>;tag=h%d\nTo: <sip:%s@198.51.100.7>\n"
+	    "Call-ID: help-%d\nCSeq: 1 INVITE\n"
+	    "Contact: <sip:alice@192.168.1.10:5060>\n" SDP "\n%s",
+	    number, n, n, number, n, body);
+	core_expect(c, LAN, "SIP/2.0 100", "100");
+}
+
+/* A call for help finds a pair when all others are taken, and room when there is none. */
+static void test_reserve(void)
+{
+	static char *numbers[] = {"112"};
+	const struct core_sent *m;
+	struct core c;
+
+	for (int one = 0; one < 2; one++) {
+		core_init(&c);
+		c.config.emergency_number = (struct config_list){numbers, 1};
+		c.config.rtp_port_high = one ? 7077 : 7073;
+		c.config.max_calls = one ? 100 : 2;
+		core_start(&c, one);
+		dial(&c, 1, "bob", OFFER);
+		core_expect(&c, WAN, "INVITE", "the one pair for all");
+		dial(&c, 2, "bob", OFFER);
+		core_expect(&c, LAN, "SIP/2.0 503", "there is no other for them");
+		if (!one) {
+			dial(&c, 5, "bob", "");
+			core_expect(&c, WAN, "INVITE",
+			    "a call without media yet: as many as may be");
+		}
+		dial(&c, 3, "112", OFFER "m=video 40002 RTP/AVP 96\r\n");
+		m = core_expect(&c, WAN, "INVITE sip:112@", "but for help");
+		ok(core_has(m, one ? "m=audio 7076 " : "m=audio 7072 ") &&
+			core_has(m, "m=video 0 "),
+		    "with voice, if not with video");
+		dial(&c, 4, "112", OFFER);
+		core_expect(&c, LAN, "SIP/2.0 503", "the reserve is for one");
+		core_wait(&c, 100000);
+		core_forget(&c);
+		core_expect_rest(&c, "all is forgotten");
+		core_stop(&c);
+	}
+	/* from outside there is none */
+	core_init(&c);
+	c.config.emergency_number = (struct config_list){numbers, 1};
+	c.config.rtp_port_high = 7071;
+	core_start(&c, false);
+	core_register(&c, CORE_PHONE, "112");
+	core_receive(&c, WAN, CORE_PROVIDER,
+	    "INVITE sip:112@203.0.113.1 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKi1\nMax-Forwards: 10\n"
+	    "From: <sip:carol@example.net>;tag=ct\nTo: <sip:112@198.51.100.7>\n"
+	    "Call-ID: in-1\nCSeq: 7 INVITE\nContact: <sip:carol@198.51.100.20>\n" SDP "\n" ANSWER);
+	core_expect(&c, WAN, "SIP/2.0 100", "100");
+	core_expect(&c, WAN, "SIP/2.0 486", "nobody outside takes the reserve");
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
 static void test_silence(void)
 {
 	struct core c;
@@ -1029,6 +1095,7 @@ int main(void)
 	test_early_update();
 	test_bad_description();
 	test_ports();
+	test_reserve();
 	test_silence();
 	test_new_address();
 	test_new_address_while_pending();
