@@ -1,2 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 EXTRA_DIST += contrib/check-namespaces contrib/install-packages contrib/quickstart
+
+# Debian's package
+EXTRA_DIST += \
+	contrib/debian/README.Debian \
+	contrib/debian/build \
+	contrib/debian/changelog \
+	contrib/debian/control \
+	contrib/debian/copyright \
+	contrib/debian/rules \
+	contrib/debian/siproxd.default \
+	contrib/debian/siproxd.examples \
+	contrib/debian/siproxd.postinst \
+	contrib/debian/siproxd.postrm \
+	contrib/debian/siproxd_passwd.cfg \
+	contrib/debian/source/format
+
+# service files
+EXTRA_DIST += \
+	contrib/systemd/siproxd.service \
+	contrib/sysv/siproxd.init
