@@ -16,6 +16,15 @@ EXTRA_DIST += \
 	contrib/debian/siproxd_passwd.cfg \
 	contrib/debian/source/format
 
+# around it: packet filters, fail2ban, AppArmor
+EXTRA_DIST += \
+	contrib/apparmor/siproxd \
+	contrib/fail2ban/filter.d/siproxd.conf \
+	contrib/fail2ban/jail.d/siproxd.conf \
+	contrib/firewall/siproxd.iptables \
+	contrib/firewall/siproxd.nft \
+	contrib/firewall/siproxd.pf
+
 # service files
 EXTRA_DIST += \
 	contrib/systemd/siproxd.service \

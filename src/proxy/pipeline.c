@@ -107,6 +107,7 @@ void pipeline_receive(void *siproxd, const void *data, size_t len, const struct 
 	side_classify(sd->sides, udp, &from);
 	if (!acl_admits(sd->config, &from.peer)) {
 		sd->counters.dropped_stranger++;
+		log_bad(&from, "excluded by hosts_allow_sip or hosts_deny_sip", data, len);
 		return;
 	}
 	switch (sip_msg_parse(&msg, data, len, &why)) {

@@ -31,9 +31,12 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/call_local.test \
 	tests/integration/call_out.test \
 	tests/integration/cancel.test \
+	tests/integration/contrib.test \
 	tests/integration/demo.test \
 	tests/integration/emergency.test \
 	tests/integration/families.test \
+	tests/integration/fail2ban.test \
+	tests/integration/firewall.test \
 	tests/integration/hold.test \
 	tests/integration/ip6.test \
 	tests/integration/jail.test \
