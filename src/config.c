@@ -56,9 +56,9 @@ void config_free(struct config *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < config_row_count; i++)
-		if (config_row_is_option(&config_rows[i]))
-			free_row(c, &config_rows[i]);
+	for (size_t i = 0; i < config_row_count(); i++)
+		if (config_row_is_option(config_row_at(i)))
+			free_row(c, config_row_at(i));
 	free(c->file);
 	free(c);
 }
@@ -76,9 +76,9 @@ static int build(struct reading *r)
 	r->c->file = strdup(r->file);
 	if (!r->c->file)
 		return ENOMEM;
-	for (size_t i = 0; i < config_row_count && !err; i++)
-		if (config_row_is_option(&config_rows[i]))
-			err = config_store_copy(r->store, &config_rows[i], r->c);
+	for (size_t i = 0; i < config_row_count() && !err; i++)
+		if (config_row_is_option(config_row_at(i)))
+			err = config_store_copy(r->store, config_row_at(i), r->c);
 	if (err)
 		return err;
 	config_check(r);
@@ -91,7 +91,7 @@ static int read_text(struct reading *r, char *text, size_t len)
 	struct config_line line;
 	int err;
 
-	r->set_at = calloc(config_row_count, sizeof(*r->set_at));
+	r->set_at = calloc(config_row_count(), sizeof(*r->set_at));
 	if (!r->set_at)
 		return ENOMEM;
 	err = config_store_open(&r->store);
@@ -127,6 +127,7 @@ int config_parse(struct config **out, const char *name, const char *text, size_t
 	err = read_text(&r, copy, len);
 	config_store_close(r.store);
 	free(r.set_at);
+	free(r.entry);
 	free(copy);
 	if (err)
 		config_free(r.c);

@@ -27,6 +27,16 @@ struct config_numbers {
 	size_t count;
 };
 
+#define CONFIG_PLUGIN_OPTIONS 64
+
+union config_plugin_option {
+	int number;
+	bool yes;
+	char *text;
+	struct config_list list;
+	struct acl networks;
+};
+
 enum config_latch { RTP_LATCH_STRICT, RTP_LATCH_ANY };
 
 /* Strings are NULL when not set. Times are in the unit that siproxd.conf(5) names. */
@@ -98,38 +108,13 @@ struct config {
 	char *plugindir;
 	struct config_list load_plugin;
 
-	char *plugin_demo_string;
-	char *plugin_shortdial_akey;
-	struct config_list plugin_shortdial_entry;
-	char *plugin_prefix_akey;
-	struct config_list plugin_regex_desc;
-	struct config_list plugin_regex_pattern;
-	struct config_list plugin_regex_replace;
-	struct config_list plugin_regex_body_desc;
-	struct config_list plugin_regex_body_pattern;
-	struct config_list plugin_regex_body_replace;
-	char *plugin_defaulttarget_target;
-	bool plugin_defaulttarget_log;
-	struct acl plugin_fix_bogus_via_networks;
-	struct acl plugin_fix_DTAG_networks;
-	struct acl plugin_fix_fbox_anoncall_networks;
-	struct config_list plugin_siptrunk_name;
-	struct config_list plugin_siptrunk_account;
-	struct config_list plugin_siptrunk_numbers_regex;
-	int plugin_stats_to_syslog;
-	int plugin_stats_to_file;
-	char *plugin_stats_filename;
-	struct config_list plugin_stripheader_remove;
-	struct config_list plugin_codecfilter_blacklist;
 	char *plugin_stun_server;
 	int plugin_stun_port;
 	int plugin_stun_period;
-	char *plugin_blacklist_dbpath;
-	char *plugin_blacklist_db_sync_mode;
-	bool plugin_blacklist_simulate;
-	int plugin_blacklist_duration;
-	int plugin_blacklist_hitcount;
-	int plugin_blacklist_register_window;
+
+	/* The options of all other plugins, which know their types; found by their names. */
+	union config_plugin_option plugin_option[CONFIG_PLUGIN_OPTIONS];
+	unsigned plugin_faults; /* plugins that are loaded, and whose options are no good */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include "build-config.h"
 
 #include "config_reading.h"
+#include "proxy/plugin_host.h"
 
 #define say reading_say
 
@@ -82,8 +83,8 @@ static void check_masks(struct reading *r)
  */
 static void say_later(struct reading *r)
 {
-	for (size_t i = 0; i < config_row_count; i++) {
-		const struct config_row *row = &config_rows[i];
+	for (size_t i = 0; i < config_row_count(); i++) {
+		const struct config_row *row = config_row_at(i);
 
 		if (!config_row_is_option(row) || config_row_is_default(r->c, row))
 			continue;
@@ -96,10 +97,25 @@ static void say_later(struct reading *r)
 	}
 }
 
+static void plugin_complains(void *arg, const char *option, size_t n, const char *text)
+{
+	struct reading *r = arg;
+	const struct config_row *row = config_row_find(option);
+
+	r->line = row ? reading_line_of(r, row, n) : 0;
+	say(r, CONFIG_WARN, "%s: %s", option, text);
+}
+
+static void check_plugins(struct reading *r)
+{
+	r->c->plugin_faults = (unsigned)plugins_check(r->c, plugin_complains, r);
+}
+
 void config_check(struct reading *r)
 {
 	check_ports(r);
 	check_domains(r);
 	check_masks(r);
+	check_plugins(r);
 	say_later(r);
 }

@@ -139,14 +139,14 @@ int config_dump(const struct config *c, FILE *to)
 	int err = 0;
 
 	buf_printf(&text, "# siproxd: effective configuration, read from %s\n", c->file);
-	for (size_t i = 0; i < config_row_count; i++) {
+	for (size_t i = 0; i < config_row_count(); i++) {
 		size_t before = text.len;
 
-		if (!config_row_is_option(&config_rows[i]))
+		if (!config_row_is_option(config_row_at(i)))
 			continue;
-		add_row(&text, c, &config_rows[i]);
+		add_row(&text, c, config_row_at(i));
 		if (text.len == before)
-			buf_printf(&text, "#%s =\n", config_rows[i].name);
+			buf_printf(&text, "#%s =\n", config_row_at(i)->name);
 	}
 	if (text.failed)
 		err = ENOMEM;
@@ -177,8 +177,8 @@ size_t config_restart_needed(const struct config *old, const struct config *fres
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < config_row_count; i++) {
-		const struct config_row *row = &config_rows[i];
+	for (size_t i = 0; i < config_row_count(); i++) {
+		const struct config_row *row = config_row_at(i);
 
 		if (!(row->flags & OPT_RESTART) || !row_differs(old, fresh, row))
 			continue;

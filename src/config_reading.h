@@ -12,6 +12,11 @@
 #include "config_store.h"
 #include "config_table.h"
 
+struct list_entry {
+	const struct config_row *row;
+	unsigned line;
+};
+
 struct reading {
 	struct config_messages *msgs;
 	const char *file;
@@ -20,6 +25,8 @@ struct reading {
 	bool no_memory;
 	struct config_store *store;
 	unsigned *set_at; /* by the row's index: the line that set it, 0: none did */
+	struct list_entry *entry; /* of each list's entries, in the order of the file */
+	size_t n_entries, cap_entries;
 	struct config *c; /* after the last line */
 };
 
@@ -33,8 +40,11 @@ struct reading {
 
 static inline unsigned *reading_set_at(struct reading *r, const struct config_row *row)
 {
-	return &r->set_at[row - config_rows];
+	return &r->set_at[row - config_row_at(0)];
 }
+
+/* The line of a list's n-th entry; of what is no list, the line that set it. 0: none did. */
+unsigned reading_line_of(struct reading *r, const struct config_row *row, size_t n);
 
 /* Frees the entries and leaves an empty list. */
 void config_list_free(struct config_list *list);

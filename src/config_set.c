@@ -9,13 +9,15 @@
 
 #include "base/buf.h"
 #include "config_reading.h"
+#include "plugin/builtin.h"
 
 #define say reading_say
 
-/* A wrong value ends the start; but not that of an option which does nothing yet. */
+/* A wrong value ends the start; but not that of an option which does nothing yet, or of a plugin:
+ * without that the telephones still work. */
 static enum config_level wrong(const struct config_row *row)
 {
-	return row->flags & (OPT_LATER | OPT_NO_EFFECT) ? CONFIG_WARN : CONFIG_ERR;
+	return row->flags & (OPT_LATER | OPT_NO_EFFECT) || row->plugin ? CONFIG_WARN : CONFIG_ERR;
 }
 
 static bool is_words(const struct config_row *row)
@@ -183,14 +185,41 @@ static void set_number(struct reading *r, const struct config_row *row, const ch
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
+/* Where each entry stands, for those who have to say something about one of them. */
+static void remember_entry(struct reading *r, const struct config_row *row)
+{
+	if (r->n_entries == r->cap_entries) {
+		size_t cap = r->cap_entries ? 2 * r->cap_entries : 16;
+		struct list_entry *more = realloc(r->entry, cap * sizeof(*more));
+
+		if (!more) {
+			r->no_memory = true;
+			return;
+		}
+		r->entry = more;
+		r->cap_entries = cap;
+	}
+	r->entry[r->n_entries++] = (struct list_entry){row, r->line};
+}
+
+unsigned reading_line_of(struct reading *r, const struct config_row *row, size_t n)
+{
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entry[i].row == row && n-- == 0)
+			return r->entry[i].line;
+	return *reading_set_at(r, row);
+}
+
 static void set_list(struct reading *r, const struct config_row *row,
     const struct config_line *line)
 {
 	const char *item = line->value;
 
 	stored(r, row, config_store_add(r->store, row, line->value, line->count, false), false);
-	for (size_t i = 0; i < line->count; i++, item = config_line_after(item))
+	for (size_t i = 0; i < line->count; i++, item = config_line_after(item)) {
+		remember_entry(r, row);
 		understood(r, row, item);
+	}
 }
 
 static void set_numbers(struct reading *r, const struct config_row *row,
@@ -210,22 +239,16 @@ static void set_numbers(struct reading *r, const struct config_row *row,
 	}
 }
 
-/* "/usr/lib/siproxd/plugin_stun.la" names plugin_stun; what stands before and behind is habit. */
 static void say_plugin(struct reading *r, const char *item)
 {
-	const char *slash = strrchr(item, '/');
-	char name[40];
+	char name[CONFIG_PLUGIN_NAME_MAX];
+	const char *like;
 
-	if (slash)
-		item = slash + 1;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(item, "."), item);
-	if (strcmp(name, "plugin_logcall") == 0)
-		say(r, CONFIG_INFO, "%s is not needed: calls are always logged", name);
-	else if (config_plugin_is_known(name))
-		say(r, CONFIG_WARN, "%s is not part of this version; its options have no effect",
-		    name);
-	else
-		say(r, CONFIG_WARN, "there is no plugin \"%s\"", name);
+	if (builtin_plugin_find(config_plugin_name(item, name)))
+		return;
+	like = config_plugin_nearest(name);
+	say(r, CONFIG_WARN, "there is no plugin \"%s\"%s%s; it is not loaded", name,
+	    like ? ", did you mean plugin_" : "", like ? like : "");
 }
 
 static void set_plugins(struct reading *r, const struct config_row *row,

@@ -61,12 +61,12 @@ int config_store_open(struct config_store **out)
 	*out = NULL;
 	if (!s)
 		return ENOMEM;
-	s->opts = calloc(config_row_count + 1, sizeof(*s->opts));
+	s->opts = calloc(config_row_count() + 1, sizeof(*s->opts));
 	if (!s->opts)
 		goto fail;
-	for (size_t i = 0; i < config_row_count; i++)
-		s->opts[i] = libconfuse_option(&config_rows[i]);
-	s->opts[config_row_count] = end;
+	for (size_t i = 0; i < config_row_count(); i++)
+		s->opts[i] = libconfuse_option(config_row_at(i));
+	s->opts[config_row_count()] = end;
 	s->cfg = cfg_init(s->opts, CFGF_NONE);
 	if (!s->cfg)
 		goto fail;

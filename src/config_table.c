@@ -3,10 +3,14 @@
 
 #include "config_table.h"
 
+#include <assert.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "plugin/builtin.h"
 
 /* A table is read in columns: */
 /* clang-format off */
@@ -22,23 +26,17 @@
 #define AUTH(name, flags, meaning)                                                                 \
 	{ #name, OPT_STRING, NULL, 0, 0, NULL, OPT_LATER | (flags), NULL, meaning,                 \
 		offsetof(struct config, name), "REGISTER is not authenticated by this version" }
-/* An option of a plugin: PLUG(stun, port, ...) is plugin_stun_port. */
-#define PLUG(plugin, key, type, def, min, max, unit, meaning)                                      \
-	{ "plugin_" #plugin "_" #key, type, def, min, max, unit, OPT_LATER, "plugin_" #plugin,     \
-		meaning, offsetof(struct config, plugin_##plugin##_##key), NULL }
-#define PSTR(plugin, key, meaning)  PLUG(plugin, key, OPT_STRING, NULL, 0, 0, NULL, meaning)
-#define PLIST(plugin, key, meaning) PLUG(plugin, key, OPT_LIST, NULL, 0, 0, NULL, meaning)
-#define PACL(plugin, key, meaning)  PLUG(plugin, key, OPT_ACL, NULL, 0, 0, NULL, meaning)
-#define PNUM(plugin, key, def, min, max, unit, meaning)                                            \
-	PLUG(plugin, key, OPT_INT, def, min, max, unit, meaning)
-#define PBOOL(plugin, key, def, meaning)                                                           \
-	PLUG(plugin, key, OPT_BOOL, def, 0, 1, NULL, meaning)
+/* plugin_stun does its work in other parts of siproxd; all other plugins bring their own rows. */
+#define STUN(key, type, def, min, max, unit, meaning)                                              \
+	{ "plugin_stun_" #key, type, def, min, max, unit, OPT_LATER, "plugin_stun", meaning,       \
+		offsetof(struct config, plugin_stun_##key), NULL }
 #define ALIAS(name, other) { name, OPT_ALIAS, NULL, 0, 0, NULL, 0, NULL, NULL, 0, other }
 #define RETIRED(name, what) { name, OPT_RETIRED, NULL, 0, 0, NULL, 0, NULL, NULL, 0, what }
 
 #define DAY 86400
+#define NAME_MAX_LEN 64 /* longer ones are like no option */
 
-const struct config_row config_rows[] = {
+static const struct config_row own_rows[] = {
 	/* where we stand */
 	ROW(if_inbound, OPT_WORDS, NULL, 0, 0, NULL, OPT_RESTART, "interfaces towards the phones"),
 	STR(if_outbound, OPT_RESTART, "interface towards the Internet"),
@@ -113,38 +111,9 @@ const struct config_row config_rows[] = {
 	STR(plugindir, OPT_NO_EFFECT, "where plugins lie"),
 	ROW(load_plugin, OPT_PLUGINS, NULL, 0, 0, NULL, 0, "plugin to load"),
 
-	PSTR(demo, string, "text that the demonstration logs"),
-	PSTR(shortdial, akey, "key that starts a short number, and its length"),
-	PLIST(shortdial, entry, "long number of the next short number"),
-	PSTR(prefix, akey, "digits put in front of dialled numbers"),
-	PLIST(regex, desc, "name of a rule"),
-	PLIST(regex, pattern, "numbers the rule is for"),
-	PLIST(regex, replace, "what they become"),
-	PLIST(regex_body, desc, "name of a rule"),
-	PLIST(regex_body, pattern, "text in the body that the rule is for"),
-	PLIST(regex_body, replace, "what it becomes"),
-	PSTR(defaulttarget, target, "phone that gets calls for nobody"),
-	PBOOL(defaulttarget, log, "0", "log such calls"),
-	PACL(fix_bogus_via, networks, "Via addresses that cannot be right"),
-	PACL(fix_DTAG, networks, "servers that answer with a foreign Via"),
-	PACL(fix_fbox_anoncall, networks, "Fritzboxes that change their Contact"),
-	PLIST(siptrunk, name, "name of a trunk"),
-	PLIST(siptrunk, account, "registered account of the trunk"),
-	PLIST(siptrunk, numbers_regex, "numbers of the trunk"),
-	PNUM(stats, to_syslog, "0", 0, DAY, "seconds", "period of statistics in syslog"),
-	PNUM(stats, to_file, "0", 0, DAY, "seconds", "period of statistics in a file"),
-	PSTR(stats, filename, "that file"),
-	PLIST(stripheader, remove, "header to remove"),
-	PLIST(codecfilter, blacklist, "codec to remove"),
-	PSTR(stun, server, "server that tells our public address"),
-	PNUM(stun, port, "3478", 1, 65535, NULL, "its port"),
-	PNUM(stun, period, "300", 0, DAY, "seconds", "how often it is asked"),
-	PSTR(blacklist, dbpath, "database of the blacklist"),
-	PLUG(blacklist, db_sync_mode, OPT_STRING, "OFF", 0, 0, NULL, "how it is written"),
-	PBOOL(blacklist, simulate, "0", "log only, block nobody"),
-	PNUM(blacklist, duration, "3600", 0, INT_MAX, "seconds", "how long somebody is blocked"),
-	PNUM(blacklist, hitcount, "10", 1, INT_MAX, "failures", "failures before blocking"),
-	PNUM(blacklist, register_window, "30", 0, DAY, "seconds", "time of one registration try"),
+	STUN(server, OPT_STRING, NULL, 0, 0, NULL, "server that tells our public address"),
+	STUN(port, OPT_INT, "3478", 1, 65535, NULL, "its port"),
+	STUN(period, OPT_INT, "300", 0, DAY, "seconds", "how often it is asked"),
 
 	/* names that OPNsense writes; siproxd 0.8 never understood them as they were meant */
 	ALIAS("plugin_fbox_anoncall_networks", "plugin_fix_fbox_anoncall_networks"),
@@ -153,33 +122,89 @@ const struct config_row config_rows[] = {
 	ALIAS("plugin_stun_server_period", "plugin_stun_period"),
 
 	/* names of older generations */
-	RETIRED("log_calls", "calls are always logged"),
-	RETIRED("plugin_log_calls", "calls are always logged"),
+	RETIRED("log_calls", "calls are always logged; plugin_logcall says more"),
+	RETIRED("plugin_log_calls", "calls are always logged; plugin_logcall says more"),
 	RETIRED("pi_shortdial", "use load_plugin = plugin_shortdial.so"),
 	RETIRED("pi_shortdial_akey", "use plugin_shortdial_akey"),
 	RETIRED("pi_shortdial_entry", "use plugin_shortdial_entry"),
 };
 /* clang-format on */
 
-const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);
+#define OWN_ROWS (sizeof(own_rows) / sizeof(own_rows[0]))
+#define ROWS_MAX (OWN_ROWS + CONFIG_PLUGIN_OPTIONS)
+
+/* Our rows and, behind them, those of the plugins. */
+struct table {
+	struct config_row row[ROWS_MAX];
+	char name[CONFIG_PLUGIN_OPTIONS][NAME_MAX_LEN + 1];
+	char plugin[CONFIG_PLUGIN_OPTIONS][NAME_MAX_LEN + 1];
+	size_t count;
+};
+
+static void add_plugin_row(struct table *t, const struct plugin *plugin,
+    const struct plugin_option *option)
+{
+	static const enum option_type types[] = {
+	    [PLUGIN_NUMBER] = OPT_INT,
+	    [PLUGIN_YESNO] = OPT_BOOL,
+	    [PLUGIN_TEXT] = OPT_STRING,
+	    [PLUGIN_LIST] = OPT_LIST,
+	    [PLUGIN_NETWORKS] = OPT_ACL,
+	};
+	size_t n = t->count - OWN_ROWS;
+
+	assert(n < CONFIG_PLUGIN_OPTIONS);
+	snprintf(t->plugin[n], sizeof(t->plugin[n]), "plugin_%s", plugin->name);
+	snprintf(t->name[n], sizeof(t->name[n]), "plugin_%s_%s", plugin->name, option->key);
+	t->row[t->count++] = (struct config_row){
+	    .name = t->name[n],
+	    .type = types[option->type],
+	    .def = option->def,
+	    .min = option->min,
+	    .max = option->max,
+	    .unit = option->unit,
+	    .plugin = t->plugin[n],
+	    .meaning = option->meaning,
+	    .offset = offsetof(struct config, plugin_option) +
+		n * sizeof(union config_plugin_option),
+	};
+}
+
+/* Put together once, and constant from then on. */
+static const struct table *the_table(void)
+{
+	static struct table t;
+
+	if (t.count)
+		return &t;
+	memcpy(t.row, own_rows, sizeof(own_rows));
+	t.count = OWN_ROWS;
+	for (size_t i = 0; builtin_plugin(i); i++) {
+		const struct plugin_option *option = builtin_plugin(i)->options;
+
+		for (; option && option->key; option++)
+			add_plugin_row(&t, builtin_plugin(i), option);
+	}
+	return &t;
+}
+
+size_t config_row_count(void)
+{
+	return the_table()->count;
+}
+
+const struct config_row *config_row_at(size_t i)
+{
+	return &the_table()->row[i];
+}
 
 const struct config_row *config_row_find(const char *name)
 {
-	for (size_t i = 0; i < config_row_count; i++)
-		if (strcmp(config_rows[i].name, name) == 0)
-			return &config_rows[i];
+	for (size_t i = 0; i < config_row_count(); i++)
+		if (strcmp(config_row_at(i)->name, name) == 0)
+			return config_row_at(i);
 	return NULL;
 }
-
-bool config_plugin_is_known(const char *plugin)
-{
-	for (size_t i = 0; i < config_row_count; i++)
-		if (config_rows[i].plugin && strcmp(config_rows[i].plugin, plugin) == 0)
-			return true;
-	return false;
-}
-
-#define NAME_MAX_LEN 64 /* longer ones are like no option */
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
@@ -226,8 +251,8 @@ const struct config_row *config_row_nearest(const char *name)
 	if (len == 0 || len > NAME_MAX_LEN)
 		return NULL;
 	best_distance = 1 + (unsigned)len / 3; /* a third of the letters may be wrong */
-	for (size_t i = 0; i < config_row_count; i++) {
-		const struct config_row *row = &config_rows[i];
+	for (size_t i = 0; i < config_row_count(); i++) {
+		const struct config_row *row = config_row_at(i);
 		unsigned d;
 
 		if (!config_row_is_option(row))
@@ -239,6 +264,39 @@ const struct config_row *config_row_nearest(const char *name)
 		}
 	}
 	return best;
+}
+
+const char *config_plugin_nearest(const char *name)
+{
+	size_t len = strlen(name);
+	const char *best = NULL;
+	unsigned best_distance;
+
+	if (len == 0 || len > NAME_MAX_LEN)
+		return NULL;
+	best_distance = 1 + (unsigned)len / 3;
+	for (size_t i = 0; builtin_plugin(i); i++) {
+		const char *other = builtin_plugin(i)->name;
+		unsigned d = distance(name, len, other, strlen(other));
+
+		if (d >= best_distance)
+			continue;
+		best = other;
+		best_distance = d;
+	}
+	return best;
+}
+
+const char *config_plugin_name(const char *item, char out[static CONFIG_PLUGIN_NAME_MAX])
+{
+	const char *slash = strrchr(item, '/');
+
+	if (slash)
+		item = slash + 1;
+	if (strncasecmp(item, "plugin_", 7) == 0)
+		item += 7;
+	snprintf(out, CONFIG_PLUGIN_NAME_MAX, "%.*s", (int)strcspn(item, "."), item);
+	return out;
 }
 
 static bool same_text(const char *a, const char *b)

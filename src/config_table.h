@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * config_table: every option, declared once. The loader, the dump, and the tests that compare the
- * manual page and the example file with the program all read these rows; nobody else does.
- * Constant data.
+ * config_table: every option, declared once: ours in config_table.c, those of plugins by each
+ * plugin itself. The loader, the dump, and the tests that compare the manual page and the example
+ * file with the program all read these rows, and the plugins' host finds values by them. Constant
+ * data.
  */
 #ifndef CONFIG_TABLE_H
 #define CONFIG_TABLE_H
@@ -19,7 +20,7 @@ enum option_type {
 	OPT_ENUM,    /* int, index into the words of `unit` */
 	OPT_STRING,  /* char * */
 	OPT_LIST,    /* struct config_list; a repeated key appends, commas have no meaning */
-	OPT_PLUGINS, /* the same; this version has none, which is said for each */
+	OPT_PLUGINS, /* the same; names of plugins */
 	OPT_NUMBERS, /* struct config_numbers; a repeated key appends */
 	OPT_WORDS,   /* struct config_list; separated by commas, a repeated key replaces */
 	OPT_ACL,     /* struct acl; as OPT_WORDS */
@@ -48,15 +49,17 @@ struct config_row {
 	const char *instead; /* OPT_ALIAS, OPT_RETIRED; OPT_LATER: what that means, or NULL */
 };
 
-extern const struct config_row config_rows[];
-extern const size_t config_row_count;
-
+size_t config_row_count(void);
+const struct config_row *config_row_at(size_t i);
 /* The row of exactly that name, or NULL. */
 const struct config_row *config_row_find(const char *name);
 /* The row whose name is most like it, or NULL when none comes close. */
 const struct config_row *config_row_nearest(const char *name);
-/* Options of that plugin are in the table. */
-bool config_plugin_is_known(const char *plugin);
+/* The plugin that an entry of load_plugin names: without directory, "plugin_", .so and .la. */
+#define CONFIG_PLUGIN_NAME_MAX 40
+const char *config_plugin_name(const char *item, char out[static CONFIG_PLUGIN_NAME_MAX]);
+/* The plugin whose name is most like it, or NULL when none comes close. */
+const char *config_plugin_nearest(const char *name);
 static inline bool config_row_is_option(const struct config_row *row)
 {
 	return row->type != OPT_ALIAS && row->type != OPT_RETIRED;

@@ -20,6 +20,7 @@
 #include "proxy/dialog.h"
 #include "proxy/emergency.h"
 #include "proxy/location.h"
+#include "proxy/plugin_host.h"
 #include "proxy/public_addr.h"
 #include "proxy/readdress.h"
 #include "proxy/registrations.h"
@@ -153,6 +154,7 @@ static void apply(struct service *s)
 	dialogs_set_max(sd->dialogs, house_max_dialogs(c));
 	side_set_local_nets(sd->sides, &c->local_nets);
 	apply_public_addr(s);
+	plugins_reload(sd, c);
 	house_call_limits(c, &limits);
 	calls_set_limits(sd->calls, &limits);
 	if (ports_set_range(sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high) != 0)
@@ -181,7 +183,7 @@ static int read_config(struct service *s, struct config **out, struct config_mes
 static int reload(struct service *s)
 {
 	struct config_messages msgs = CONFIG_MESSAGES_INIT;
-	struct config *fresh, *old = s->config;
+	struct config *fresh = NULL, *old = s->config;
 	int err = read_config(s, &fresh, &msgs);
 	char text[512];
 
@@ -190,9 +192,11 @@ static int reload(struct service *s)
 			log_line(msgs.item[i].level == CONFIG_ERR ? LOG_LVL_ERR : LOG_LVL_WARN,
 			    LOG_MAIN, "%s", config_message_text(&msgs.item[i], text, sizeof(text)));
 	config_messages_done(&msgs);
-	if (err) {
+	/* At the start a plugin with bad options stays out; here the good ones are still in force. */
+	if (err || fresh->plugin_faults) {
 		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");
-		return err;
+		config_free(fresh);
+		return err ? err : EINVAL;
 	}
 	config_restart_needed(s->boot, fresh, needs_restart, NULL);
 	s->config = fresh;
@@ -216,7 +220,7 @@ static void on_reload(void *arg, int signo)
 
 static void on_statistics(void *arg, int signo)
 {
-	const struct service *s = arg;
+	struct service *s = arg;
 	const struct counters *n = &s->sd.counters;
 
 	(void)signo;
@@ -234,6 +238,7 @@ static void on_statistics(void *arg, int signo)
 	    (unsigned long long)n->dropped_stray, (unsigned long long)n->dropped_stranger,
 	    (unsigned long long)n->sends_failed, (unsigned long long)n->calls,
 	    (unsigned long long)n->calls_refused);
+	plugins_report(&s->sd);
 }
 
 int house_start_signals(struct service *s)

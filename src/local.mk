@@ -89,6 +89,10 @@ libsiproxd_a_SOURCES += \
 	src/proxy/pipeline.c src/proxy/pipeline.h \
 	src/proxy/public_addr.c src/proxy/public_addr.h \
 	src/proxy/readdress.c src/proxy/readdress.h \
+	src/proxy/plugin_ask.c \
+	src/proxy/plugin_calls.c \
+	src/proxy/plugin_host.c src/proxy/plugin_host.h \
+	src/proxy/plugin_options.c src/proxy/plugin_state.h \
 	src/proxy/registration.c src/proxy/registration.h \
 	src/proxy/registrations.c src/proxy/registrations.h \
 	src/proxy/request.c src/proxy/request.h \
@@ -97,6 +101,15 @@ libsiproxd_a_SOURCES += \
 	src/proxy/side.c src/proxy/side.h \
 	src/proxy/tag.c src/proxy/tag.h \
 	src/proxy/transaction.c src/proxy/transaction.h
+
+# plugin/: one file each; they see include/siproxd alone, which is installed for those who write
+# their own
+pkginclude_HEADERS += include/siproxd/plugin.h
+libsiproxd_a_SOURCES += \
+	src/plugin/builtin.c src/plugin/builtin.h \
+	src/plugin/demo.c \
+	src/plugin/logcall.c \
+	src/plugin/prefix.c
 
 # the configuration
 libsiproxd_a_SOURCES += \

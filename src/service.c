@@ -23,6 +23,7 @@
 #include "proxy/dialog.h"
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
+#include "proxy/plugin_host.h"
 #include "proxy/registrations.h"
 #include "proxy/response.h"
 #include "proxy/session.h"
@@ -347,6 +348,15 @@ static int start_house(struct service *s)
 	return house_start(s);
 }
 
+static int start_plugins(struct service *s)
+{
+	uid_t uid;
+	gid_t gid;
+
+	file_owner(s->boot, &uid, &gid);
+	return plugins_new(&s->sd.plugins, &s->sd, s->boot, uid, gid);
+}
+
 /* In this order; what needs root comes before drop_root, the thread after it. */
 static const struct start {
 	const char *what;
@@ -360,6 +370,7 @@ static const struct start {
     {"name resolution", start_resolver},
     {"the files", start_files},
     {"the supervisor", start_notify},
+    {"the plugins", start_plugins},
     {"giving up root", drop_root},
     {"the proxy", start_core},
     {"the media relay", start_media},
@@ -421,6 +432,8 @@ void service_stop(struct service *s)
 	struct siproxd *sd = &s->sd;
 
 	house_stop(s);
+	plugins_free(sd->plugins);
+	sd->plugins = NULL;
 	transactions_free(sd->transactions);
 	calls_free(sd->calls);
 	relay_free(sd->relay);

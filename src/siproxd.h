@@ -20,6 +20,7 @@ struct dialogs;
 struct limit;
 struct location;
 struct loop;
+struct plugins;
 struct ports;
 struct public_addr;
 struct registrations;
@@ -52,6 +53,7 @@ struct siproxd {
 	struct relay *relay; /* NULL: rtp_proxy_enable = 0 */
 	struct resolver *resolver;
 	struct public_addr *public_addr; /* NULL in tests: STUN is dropped */
+	struct plugins *plugins; /* NULL: none is loaded */
 	struct limit *strangers; /* what they are answered */
 	struct limit *callers;   /* how often one WAN source begins something new */
 	struct counters counters;

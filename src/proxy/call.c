@@ -139,6 +139,37 @@ const struct addr *call_named(const struct call *call, enum call_leg leg)
 	return &call->hop[leg].named;
 }
 
+unsigned call_streams(const struct call *call, struct call_stream out[static CALL_STREAMS_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < call->n_m && n < CALL_STREAMS_MAX; i++) {
+		const struct m_line *m = &call->m[i];
+		struct call_stream *s = &out[n];
+
+		if (!m->flow)
+			continue;
+		memset(s, 0, sizeof(*s));
+		for (int leg = 0; leg < 2; leg++) {
+			s->local[leg] = call->hop[leg].local;
+			addr_set_port(&s->local[leg], m->port[leg]);
+			if (m->n_peers[leg])
+				s->remote[leg] = m->peer[leg][0].rtp.signalled;
+		}
+		relay_flow_stats(m->flow, &s->stats);
+		n++;
+	}
+	return n;
+}
+
+void calls_each(const struct calls *cs, void (*fn)(void *arg, const struct call *call), void *arg)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &cs->all)
+		fn(arg, container_of(l, struct call, link));
+}
+
 bool call_takes_dialog(const struct call *call)
 {
 	unsigned n = 0;

@@ -106,6 +106,16 @@ bool call_awaits_answer(const struct call *call, enum call_leg leg);
 unsigned call_last_offer(const struct call *call);
 /* That offer was refused: what it added goes, what ran goes on. */
 void call_offer_refused(struct call *call, unsigned offer);
+/* The streams that flow now: of each leg what we receive by, who sends there, and the counters.
+ * Returns how many. */
+#define CALL_STREAMS_MAX SIP_SDP_MEDIA_MAX
+struct call_stream {
+	struct addr local[2];
+	struct addr remote[2]; /* as it was signalled; unset: nobody has said */
+	struct flow_stats stats;
+};
+unsigned call_streams(const struct call *call, struct call_stream out[static CALL_STREAMS_MAX]);
+void calls_each(const struct calls *cs, void (*fn)(void *arg, const struct call *call), void *arg);
 /* Our address on a leg, for the session level of a description. */
 const struct addr *call_named(const struct call *call, enum call_leg leg);
 

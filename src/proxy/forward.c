@@ -94,6 +94,30 @@ struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req
 	return NULL;
 }
 
+struct client_txn *forward_answered(const struct siproxd *sd, const struct sip_msg *response,
+    enum side from)
+{
+	struct hash_node *n =
+	    hash_first(&sd->forwards, key_of(sd, response->call_id, response->from_tag));
+
+	for (; n; n = hash_next(n)) {
+		struct forward *fw = container_of(n, struct forward, node);
+		struct list *l;
+
+		if (fw->cseq != response->cseq || fw->method != response->method ||
+		    !str_is(response->call_id, fw->call_id) ||
+		    !str_is(response->from_tag, fw->from_tag))
+			continue;
+		for (l = fw->branches.next; l != &fw->branches; l = l->next) {
+			struct client_txn *ct = container_of(l, struct client_txn, link);
+
+			if (ct->hop.side == from)
+				return ct;
+		}
+	}
+	return NULL;
+}
+
 static bool goes_to_wan(const struct forward *fw)
 {
 	const struct list *l = fw->branches.next;

@@ -96,6 +96,10 @@ void target_done(struct target *t);
  * one found before. NULL at the end. */
 struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req,
     const struct forward *after);
+/* The branch that this response answers, by Call-ID, From tag, CSeq and the side it came from, where
+ * its Via does not tell; NULL. */
+struct client_txn *forward_answered(const struct siproxd *sd, const struct sip_msg *response,
+    enum side from);
 /* The pending SUBSCRIBE or REFER from the LAN that this NOTIFY from the WAN is for; NULL. */
 struct forward *forward_notified(const struct siproxd *sd, const struct sip_msg *notify);
 

@@ -409,9 +409,74 @@ int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *p
 
 	for (size_t i = 0; i < n; i++) {
 		status = route_to(sd, &addr[i], from, plan, &plan->target[0].hop);
+		if (!status && from->side == WAN && plan->target[0].hop.side != LAN)
+			status = 404; /* never from the WAN to the WAN */
 		if (!status)
 			break;
 	}
+	return status;
+}
+
+/* --- what a plugin decided ---------------------------------------------------------------- */
+
+struct account {
+	struct siproxd *sd;
+	struct sip_uri aor;
+	struct plan *plan;
+	int64_t now;
+	bool lately; /* it was registered */
+	int err;
+};
+
+static void add_of_account(struct binding *b, void *arg)
+{
+	struct account *a = arg;
+	struct sip_uri aor;
+	struct target *t;
+	unsigned n = a->plan->n_targets;
+
+	if (n == FORWARD_TARGETS_MAX || !b->expires || sip_uri_parse(&aor, str_of(b->aor)) != 0 ||
+	    !sip_uri_equal(&aor, &a->aor))
+		return;
+	a->lately = true;
+	if (b->expires <= a->now)
+		return;
+	if (add_phone(a->sd, a->plan, b) != 0)
+		a->err = ENOMEM;
+	if (a->plan->n_targets == n)
+		return;
+	t = &a->plan->target[n];
+	free(t->uri);
+	t->uri = NULL; /* the PBX wants the number that was called */
+}
+
+int next_hop_to_account(struct siproxd *sd, struct str aor, struct plan *out)
+{
+	struct account a = {.sd = sd, .plan = out, .now = sd->now_s()};
+
+	if (sip_uri_parse(&a.aor, aor) != 0)
+		return 404;
+	location_each(sd->location, add_of_account, &a);
+	if (a.err)
+		return 500;
+	return out->n_targets ? 0 : a.lately ? 480 : 404;
+}
+
+int next_hop_to_uri(struct siproxd *sd, const struct hop *from, const char *uri, struct plan *out)
+{
+	struct target *t = &out->target[0];
+	struct sip_uri parsed;
+	int status;
+
+	if (sip_uri_parse(&parsed, str_of(uri)) != 0)
+		return 416;
+	t->uri = str_dup(str_of(uri));
+	if (!t->uri)
+		return 500;
+	out->configured = true;
+	status = plan_uri(sd, from, &parsed, out);
+	if (!status && !out->name && t->hop.side != LAN)
+		status = 404; /* never from the WAN to the WAN */
 	return status;
 }
 

@@ -32,6 +32,12 @@ int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct ho
 /* The answer for plan->name: the first address that we can reach. 0, or the status as above. */
 int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *plan,
     const struct addr *addr, size_t n);
+/*
+ * What a plugin decided: to `uri`, which becomes the Request-URI and leads into the LAN; to the
+ * phones of an account, with the Request-URI as it came. 0, or the status as above.
+ */
+int next_hop_to_uri(struct siproxd *sd, const struct hop *from, const char *uri, struct plan *out);
+int next_hop_to_account(struct siproxd *sd, struct str aor, struct plan *out);
 void plan_done(struct plan *plan);
 /* The request is for siproxd itself: the Request-URI names us, and no user. */
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from);

@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "config.h"
+#include "proxy/plugin_host.h"
 #include "proxy/public_addr.h"
 #include "proxy/request.h"
 #include "proxy/response.h"
@@ -41,6 +42,7 @@ enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const
 
 	if (req->method == SIP_ACK)
 		return DROP;
+	plugins_refused(sd, req, from, status);
 	tag_for(sd->key, req, tag);
 	sip_reply_head(&head, req, &from->peer, tag);
 	sip_reply_write(&reply, status, head.data, extra);
@@ -63,8 +65,10 @@ enum verdict pipeline_reply_stranger(struct siproxd *sd, const struct sip_msg *r
 	log_every(10, LOG_LVL_WARN, LOG_SIP, "%.*s from the stranger %s refused: %d %s",
 	    STR_ARGS(req->method_name), addr_format(&from->peer, who), status,
 	    sip_reply_reason(status));
-	if (!limit_take(sd->strangers, &from->peer, timers_now(sd->timers)))
+	if (!limit_take(sd->strangers, &from->peer, timers_now(sd->timers))) {
+		plugins_refused(sd, req, from, status);
 		return DROP;
+	}
 	return pipeline_reply(sd, req, from, status, NULL);
 }
 
@@ -112,6 +116,8 @@ void pipeline_receive(void *siproxd, const void *data, size_t len, const struct 
 	}
 	switch (sip_msg_parse(&msg, data, len, &why)) {
 	case SIP_PARSE_OK:
+		if (plugins_receive(sd, msg, &from) != PASS)
+			break;
 		if (msg->is_request)
 			request_receive(sd, msg, &from);
 		else

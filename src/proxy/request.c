@@ -15,6 +15,7 @@
 #include "proxy/masquerade.h"
 #include "proxy/next_hop.h"
 #include "proxy/pipeline.h"
+#include "proxy/plugin_host.h"
 #include "proxy/registration.h"
 #include "proxy/session.h"
 #include "sip/sip_edit.h"
@@ -210,18 +211,39 @@ static bool may_begin(struct passage *p)
 	return false;
 }
 
+/* Plugins may send on what dials in short, or answer it. */
+static enum verdict plugins_dial(struct passage *p)
+{
+	return plugins_target(p->sd, p->msg, p->from);
+}
+
+/* Where it goes; nobody that we know may be somebody for a plugin. */
+static int make_plan(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
+    struct plan *plan)
+{
+	int status = next_hop_plan(sd, msg, from, plan);
+
+	return status == 404 ? plugins_unknown(sd, msg, from, status, plan) : status;
+}
+
 /* 16.4 to 16.5 */
 static enum verdict target(struct passage *p)
 {
 	int status;
 
 	session_notify(p->sd, p->msg, p->from);
-	status = next_hop_plan(p->sd, p->msg, p->from, &p->plan);
+	status = make_plan(p->sd, p->msg, p->from, &p->plan);
 	if (status)
 		return refuse(p, status);
 	if (p->from->side == WAN && !p->msg->to_tag.len && !may_begin(p))
 		return DROP;
 	return PASS;
+}
+
+/* What plugins change of that which goes on. */
+static enum verdict plugins_change(struct passage *p)
+{
+	return plugins_forward(p->sd, p->msg, p->from, p->from);
 }
 
 static enum verdict registration(struct passage *p)
@@ -261,7 +283,11 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
 	err = mask_request(sd, msg, &how);
 	if (!err && sdp->n_lines)
 		err = sip_sdp_apply(sdp, msg, named);
-	return err ? err : sip_edit_splice(msg, out);
+	if (!err)
+		err = sip_edit_splice(msg, out);
+	if (!err)
+		plugins_leave(sd, &t->hop, out);
+	return err;
 }
 
 static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
@@ -326,7 +352,7 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 
 	fw->query = NULL;
 	fw->parked = NULL;
-	status = next_hop_plan(sd, msg, &fw->from, &plan);
+	status = make_plan(sd, msg, &fw->from, &plan);
 	if (!status && plan.name)
 		status = err ? (err == ETIMEDOUT ? 504 : 503)
 			     : next_hop_resolved(sd, &fw->from, &plan, addr, count);
@@ -435,7 +461,9 @@ static const struct step {
     {"loop", loop, "3261 16.3 step 4, 5393"},
     {"proxy require", proxy_require, "3261 16.3 step 5"},
     {"for ourselves", for_ourselves, "3261 10.3, 11.2"},
+    {"plugins: target", plugins_dial, "3261 16.5"},
     {"target", target, "3261 16.4, 16.5, 3263"},
+    {"plugins: forward", plugins_change, "3261 16.6"},
     {"registration", registration, "3261 10"},
     {"forward ack", forward_ack, "3261 16.11"},
     {"forward", forward, "3261 16.6"},

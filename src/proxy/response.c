@@ -5,6 +5,7 @@
 #include "proxy/forward.h"
 #include "proxy/masquerade.h"
 #include "proxy/pipeline.h"
+#include "proxy/plugin_host.h"
 #include "proxy/registration.h"
 #include "proxy/session.h"
 #include "sip/sip_edit.h"
@@ -27,6 +28,8 @@ void response_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop 
 		log_debug(LOG_SIP, "stray response %d dropped", msg->status);
 		return;
 	}
+	if (ct->forward && plugins_forward(sd, msg, from, &ct->forward->from) != PASS)
+		return;
 	client_txn_received(ct, msg);
 }
 
@@ -44,6 +47,8 @@ static bool undress(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
 		err = sip_sdp_apply(&sdp, msg, session_named(sd, fw, &fw->from));
 	if (!err)
 		err = sip_edit_splice(msg, out);
+	if (!err)
+		plugins_leave(sd, &fw->from, out);
 	if (err)
 		log_every(10, LOG_LVL_WARN, LOG_SIP, "a response %d could not be rewritten",
 		    msg->status);

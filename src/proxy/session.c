@@ -11,6 +11,7 @@
 #include "proxy/emergency.h"
 #include "proxy/masquerade.h"
 #include "proxy/pipeline.h"
+#include "proxy/plugin_host.h"
 #include "proxy/tag.h"
 #include "siproxd.h"
 
@@ -63,6 +64,7 @@ static int begin_call(struct siproxd *sd, struct forward *fw, const struct targe
 	fw->call = call_number(call);
 	fw->made_call = true;
 	log_call(call, fw->from.side == LAN ? "outgoing" : "incoming", fw);
+	plugins_call_begins(sd, call, fw, &t->hop);
 	return 0;
 }
 
@@ -390,14 +392,16 @@ bool session_response(struct siproxd *sd, struct forward *fw, const struct sip_m
 	if (fw->method == SIP_INVITE && msg->status >= 200 && call && !call_is_answered(call)) {
 		call_answered(call, tag_id(sd->key, msg->to_tag));
 		log_call(call, "answered", fw);
+		plugins_call_answered(sd, call);
 	}
 	return true;
 }
 
 /* --- ends --------------------------------------------------------------------------------- */
 
-static void end_call(struct call *call, const char *why)
+static void end_call(struct siproxd *sd, struct call *call, const char *why)
 {
+	plugins_call_ends(sd, call, why);
 	log_info(LOG_SIP, "call %u: ended: %s", call_number(call), why);
 	call_free(call);
 }
@@ -431,7 +435,7 @@ static void end_dialog(struct siproxd *sd, const struct forward *fw)
 	dialog_free(d);
 	if (call && !has_confirmed_dialog(call) &&
 	    (call_is_answered(call) || list_is_empty(call_dialogs(call))))
-		end_call(call, "BYE");
+		end_call(sd, call, "BYE");
 }
 
 void session_final(struct siproxd *sd, struct forward *fw, int status)
@@ -447,7 +451,7 @@ void session_final(struct siproxd *sd, struct forward *fw, int status)
 		char why[16];
 
 		snprintf(why, sizeof(why), "%d", status ? status : 408);
-		end_call(call, why);
+		end_call(sd, call, why);
 	} else if (refused && call && fw->had_offer) {
 		call_offer_refused(call, fw->offer);
 	}
@@ -543,5 +547,5 @@ void session_hang_up(struct siproxd *sd, struct call *call, const char *why)
 		send_bye(sd, d, LAN);
 		send_bye(sd, d, WAN);
 	}
-	end_call(call, why);
+	end_call(sd, call, why);
 }

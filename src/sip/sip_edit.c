@@ -192,3 +192,47 @@ int sip_edit_splice(struct sip_msg *msg, struct buf *out)
 	buf_add(out, msg->data + at, msg->len - at);
 	return out->failed ? ENOMEM : 0;
 }
+
+static bool is_same(const struct sip_msg *a, const struct sip_msg *b)
+{
+	return a->is_request == b->is_request && a->cseq == b->cseq &&
+	    str_equal(a->method_name, b->method_name) && str_equal(a->call_id, b->call_id) &&
+	    str_equal(a->from_tag, b->from_tag) && str_equal(a->to_tag, b->to_tag);
+}
+
+static int parse_again(struct sip_msg **out, const struct buf *text)
+{
+	const char *why;
+
+	switch (sip_msg_parse(out, text->data, text->len, &why)) {
+	case SIP_PARSE_OK:
+		return 0;
+	case SIP_PARSE_NOMEM:
+		return ENOMEM;
+	default:
+		return EINVAL;
+	}
+}
+
+int sip_edit_apply(struct sip_msg *msg)
+{
+	struct buf text = BUF_INIT;
+	struct sip_msg *fresh = NULL;
+	int err = sip_edit_splice(msg, &text);
+
+	if (!err)
+		err = parse_again(&fresh, &text);
+	if (!err && !is_same(msg, fresh))
+		err = EINVAL;
+	if (err) {
+		sip_edit_clear(msg);
+	} else {
+		struct sip_msg old = *msg;
+
+		*msg = *fresh;
+		*fresh = old;
+	}
+	sip_msg_free(fresh);
+	buf_free(&text);
+	return err;
+}

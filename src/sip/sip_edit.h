@@ -25,5 +25,9 @@ bool sip_edit_touches(const struct sip_msg *msg, struct str range);
 /* The message with its edits; Content-Length set right if the body was edited. May be called
  * again, after more edits too. ENOMEM; EINVAL: edits overlap. */
 int sip_edit_splice(struct sip_msg *msg, struct buf *out);
+/* The message becomes the one that its edits make; what pointed into it is void. ENOMEM; EINVAL:
+ * that would be no message, or another one (its Call-ID, tags, CSeq and method must stay). Then it
+ * is as it came, without any edits. */
+int sip_edit_apply(struct sip_msg *msg);
 
 #endif

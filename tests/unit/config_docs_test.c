@@ -42,7 +42,7 @@ static const struct config_row *seen(const char *name, unsigned *count)
 		printf("# %s\n", name);
 		return NULL;
 	}
-	count[row - config_rows]++;
+	count[row - config_row_at(0)]++;
 	return row;
 }
 
@@ -50,11 +50,11 @@ static void each_once(const unsigned *count, const char *what)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < config_row_count; i++) {
-		unsigned want = config_row_is_option(&config_rows[i]);
+	for (size_t i = 0; i < config_row_count(); i++) {
+		unsigned want = config_row_is_option(config_row_at(i));
 
 		if (count[i] != want)
-			printf("# %s stands there %u times\n", config_rows[i].name, count[i]);
+			printf("# %s stands there %u times\n", config_row_at(i)->name, count[i]);
 		all &= count[i] == want;
 	}
 	ok(all, what);
@@ -188,7 +188,7 @@ static void test_example_loads(void)
 
 int main(void)
 {
-	ok(config_row_count <= ROWS_MAX, "the table fits");
+	ok(config_row_count() <= ROWS_MAX, "the table fits");
 	test_manual();
 	test_example();
 	test_example_loads();

@@ -106,10 +106,10 @@ static void test_defaults(void)
 	is_int(t.c->silence_log, 1, "silence_log");
 	is_int(t.c->max_calls, 5000, "max_calls");
 	is_str(t.c->plugin_blacklist_db_sync_mode, "OFF", "a string's default");
-	for (size_t i = 0; i < config_row_count; i++)
-		if (config_row_is_option(&config_rows[i]) &&
-		    !config_row_is_default(t.c, &config_rows[i]))
-			ok(false, config_rows[i].name);
+	for (size_t i = 0; i < config_row_count(); i++)
+		if (config_row_is_option(config_row_at(i)) &&
+		    !config_row_is_default(t.c, config_row_at(i)))
+			ok(false, config_row_at(i)->name);
 	done(&t);
 }
 
@@ -274,8 +274,8 @@ static void test_names(void)
 	done(&t);
 	warns("pi_shortdial_akey = *00", "use plugin_shortdial_akey", "a retired option");
 	ok(config_row_find("use_rport") && !config_row_find("use_rpor"), "names match exactly");
-	for (size_t i = 0; i < config_row_count; i++) {
-		const struct config_row *row = &config_rows[i];
+	for (size_t i = 0; i < config_row_count(); i++) {
+		const struct config_row *row = config_row_at(i);
 
 		if (config_row_find(row->name) != row)
 			ok(false, "two rows of one name");
