@@ -33,10 +33,10 @@ int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct
 	return err;
 }
 
-enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
-    int status, const char *extra)
+static enum verdict reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    int status, const char *why, const char *extra)
 {
-	struct buf head = BUF_INIT, reply = BUF_INIT;
+	struct buf head = BUF_INIT, text = BUF_INIT;
 	struct hop to = *from;
 	char tag[TAG_LEN + 1];
 
@@ -45,19 +45,25 @@ enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const
 	plugins_refused(sd, req, from, status);
 	tag_for(sd->key, req, tag);
 	sip_reply_head(&head, req, &from->peer, tag);
-	sip_reply_write(&reply, status, head.data, extra);
+	sip_reply_write_why(&text, status, why, head.data, extra);
 	sip_via_reply_addr(&req->via, &from->peer, &to.peer);
-	if (!head.failed && !reply.failed) {
+	if (!head.failed && !text.failed) {
 		sd->counters.answered++;
-		pipeline_send(sd, reply.data, reply.len, &to);
+		pipeline_send(sd, text.data, text.len, &to);
 	}
 	buf_free(&head);
-	buf_free(&reply);
+	buf_free(&text);
 	return ANSWERED;
 }
 
-enum verdict pipeline_reply_stranger(struct siproxd *sd, const struct sip_msg *req,
-    const struct hop *from, int status)
+enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    int status, const char *extra)
+{
+	return reply(sd, req, from, status, NULL, extra);
+}
+
+static enum verdict reply_stranger(struct siproxd *sd, const struct sip_msg *req,
+    const struct hop *from, int status, const char *why)
 {
 	char who[ADDR_TEXT_MAX];
 
@@ -69,7 +75,13 @@ enum verdict pipeline_reply_stranger(struct siproxd *sd, const struct sip_msg *r
 		plugins_refused(sd, req, from, status);
 		return DROP;
 	}
-	return pipeline_reply(sd, req, from, status, NULL);
+	return reply(sd, req, from, status, why, NULL);
+}
+
+enum verdict pipeline_reply_stranger(struct siproxd *sd, const struct sip_msg *req,
+    const struct hop *from, int status)
+{
+	return reply_stranger(sd, req, from, status, NULL);
 }
 
 /* hosts_deny_sip wins; who may register may also call. */
@@ -127,9 +139,9 @@ void pipeline_receive(void *siproxd, const void *data, size_t len, const struct 
 		sd->counters.dropped_bad++;
 		log_bad(&from, why, data, len);
 		if (from.side == LAN)
-			pipeline_reply(sd, msg, &from, 400, NULL);
+			reply(sd, msg, &from, msg->refusal, why, NULL);
 		else
-			pipeline_reply_stranger(sd, msg, &from, 400);
+			reply_stranger(sd, msg, &from, msg->refusal, why);
 		break;
 	case SIP_PARSE_BAD:
 		sd->counters.dropped_bad++;

@@ -119,6 +119,17 @@ static int index_status_line(struct sip_msg *msg, struct str rest)
 	return 0;
 }
 
+/* "SIP/3.0" and the like: answered with 505 (RFC 3261 21.5.6). */
+static bool is_other_version(struct str s)
+{
+	uint64_t major, minor;
+	const char *dot = s.len > 4 ? memchr(s.s, '.', s.len) : NULL;
+
+	return dot && strncasecmp(s.s, "SIP/", 4) == 0 && dot > s.s + 4 &&
+	    str_to_uint(str_range(s.s + 4, dot), UINT64_MAX, &major) &&
+	    str_to_uint(str_range(dot + 1, s.s + s.len), UINT64_MAX, &minor);
+}
+
 static int index_start_line(struct sip_msg *msg, const char **p, const char *end)
 {
 	bool clean;
@@ -134,13 +145,19 @@ static int index_start_line(struct sip_msg *msg, const char **p, const char *end
 		return EINVAL;
 	if (str_is_nocase(str_range(start, a), "SIP/2.0"))
 		return index_status_line(msg, str_range(a + 1, end));
-	/* Blanks in between belong to a bad Request-URI, which can be answered. */
+	/* Blanks in between belong to a bad Request-URI, those at the end are bad themselves: both
+	 * can be answered. */
+	for (; end > a + 1 && end[-1] == ' '; end--)
+		msg->refusal = 400;
 	for (b = end; b[-1] != ' ';)
 		b--;
 	msg->is_request = true;
 	msg->method_name = str_range(start, a);
-	if (b - 1 == a || !str_is_nocase(str_range(b, end), "SIP/2.0") ||
-	    !is_token(msg->method_name))
+	if (b - 1 <= a || !is_token(msg->method_name))
+		return EINVAL;
+	if (is_other_version(str_range(b, end)) && !str_is_nocase(str_range(b, end), "SIP/2.0"))
+		msg->refusal = 505;
+	else if (!str_is_nocase(str_range(b, end), "SIP/2.0"))
 		return EINVAL;
 	msg->uri_text = str_range(a + 1, b - 1);
 	msg->method = sip_method_of(msg->method_name);
@@ -244,14 +261,20 @@ static int read_body(struct sip_msg *msg)
 	return 0;
 }
 
-/* What an answer needs: without it the message cannot be answered either. */
-static bool read_reply_fields(struct sip_msg *msg)
+/* NULL, or what is wrong with what every message needs (8.1.1). */
+static const char *read_reply_fields(struct sip_msg *msg)
 {
+	bool from = sip_msg_line(msg, HDR_FROM) &&
+	    read_nameaddr(msg, HDR_FROM, &msg->from, &msg->from_tag) == 0;
+	bool to =
+	    sip_msg_line(msg, HDR_TO) && read_nameaddr(msg, HDR_TO, &msg->to, &msg->to_tag) == 0;
+
 	msg->call_id = first_text(msg, HDR_CALL_ID);
-	return str_is_word(msg->call_id) && first_text(msg, HDR_CSEQ).len &&
-	    sip_via_parse(&msg->via, first_text(msg, HDR_VIA)) == 0 &&
-	    read_nameaddr(msg, HDR_FROM, &msg->from, &msg->from_tag) == 0 &&
-	    read_nameaddr(msg, HDR_TO, &msg->to, &msg->to_tag) == 0;
+	if (!from || !to)
+		return from ? "missing or bad To" : "missing or bad From";
+	if (!str_is_word(msg->call_id))
+		return "missing or bad Call-ID";
+	return first_text(msg, HDR_CSEQ).len ? NULL : "missing CSeq";
 }
 
 /* The values that we route by or rewrite. */
@@ -263,7 +286,8 @@ static const char *check_value(const struct sip_value *v)
 
 	switch (v->id) {
 	case HDR_VIA:
-		return sip_via_parse(&via, v->text) == 0 ? NULL : "bad Via";
+		return sip_via_parse(&via, v->text) == 0 && str_is(via.version, "2.0") ? NULL
+										       : "bad Via";
 	case HDR_CONTACT:
 		if (str_is(v->text, "*"))
 			return NULL;
@@ -286,6 +310,8 @@ static const char *read_fields(struct sip_msg *msg)
 		return "bad CSeq";
 	if (msg->is_request && sip_uri_parse(&msg->uri, msg->uri_text) != 0)
 		return "bad Request-URI";
+	if (msg->is_request && msg->uri.headers.len)
+		return "headers in the Request-URI"; /* 19.1.1, table 1 */
 	if (read_number(msg, HDR_MAX_FORWARDS, 255, &msg->max_forwards) != 0)
 		return "bad Max-Forwards";
 	if (read_number(msg, HDR_EXPIRES, UINT32_MAX, &msg->expires) != 0)
@@ -325,18 +351,24 @@ static enum sip_parse parse(struct sip_msg *msg, const char **why)
 {
 	const char *p = msg->data;
 	enum sip_parse bad, result;
+	const char *wrong;
 
 	*why = "no SIP start line";
 	if (index_start_line(msg, &p, msg->data + msg->len) != 0)
 		return SIP_PARSE_BAD;
 	*why = index_headers(msg, p);
-	bad = msg->is_request && msg->method != SIP_ACK ? SIP_PARSE_REFUSE : SIP_PARSE_BAD;
-	if (!read_reply_fields(msg)) {
-		*why = "Via, From, To, Call-ID or CSeq is missing or bad";
+	if (sip_via_parse(&msg->via, first_text(msg, HDR_VIA)) != 0) {
+		*why = "missing or bad Via"; /* nobody could be answered */
 		return SIP_PARSE_BAD;
 	}
+	if (msg->refusal)
+		*why = msg->refusal == 505 ? "SIP version not supported" : "bad start line";
+	else
+		msg->refusal = 400;
+	bad = msg->is_request && msg->method != SIP_ACK ? SIP_PARSE_REFUSE : SIP_PARSE_BAD;
+	wrong = read_reply_fields(msg);
 	if (!*why)
-		*why = read_fields(msg);
+		*why = wrong ? wrong : read_fields(msg);
 	if (*why)
 		return bad;
 	result = sip_check(msg, why);

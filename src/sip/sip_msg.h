@@ -54,7 +54,8 @@ struct sip_msg {
 	struct str method_name;
 	struct str uri_text; /* Request-URI */
 	struct sip_uri uri;
-	int status; /* 0 in a request */
+	int status;  /* 0 in a request */
+	int refusal; /* of a request that is to be refused: 400, 505 */
 
 	struct str call_id;
 	uint32_t cseq;
@@ -78,7 +79,7 @@ struct sip_msg {
 enum sip_parse {
 	SIP_PARSE_OK,
 	SIP_PARSE_BAD,    /* nonsense, or a message that nobody could answer: drop it */
-	SIP_PARSE_REFUSE, /* a bad request, but *out is good enough for sip_reply: 400 */
+	SIP_PARSE_REFUSE, /* a bad request, but *out is good enough for sip_reply: 400, 505 */
 	SIP_PARSE_NOMEM,
 };
 

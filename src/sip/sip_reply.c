@@ -23,6 +23,7 @@ static const struct {
     {500, "Server Internal Error"},
     {503, "Service Unavailable"},
     {504, "Server Time-out"},
+    {505, "Version Not Supported"},
 };
 
 const char *sip_reply_reason(int status)
@@ -78,7 +79,8 @@ void sip_reply_head(struct buf *out, const struct sip_msg *req, const struct add
 
 	sip_reply_vias(out, req, source);
 	copy_line(out, req, HDR_FROM);
-	if (to && to_tag && !req->to_tag.len)
+	/* One that nobody can read might swallow the tag in an open quote. */
+	if (to && to_tag && !req->to_tag.len && req->to.uri.len)
 		write_to(out, to->value, to_tag);
 	else
 		copy_line(out, req, HDR_TO);
@@ -88,7 +90,16 @@ void sip_reply_head(struct buf *out, const struct sip_msg *req, const struct add
 
 void sip_reply_write(struct buf *out, int status, const char *head, const char *extra)
 {
-	buf_printf(out, "SIP/2.0 %d %s\r\n", status, sip_reply_reason(status));
+	sip_reply_write_why(out, status, NULL, head, extra);
+}
+
+void sip_reply_write_why(struct buf *out, int status, const char *why, const char *head,
+    const char *extra)
+{
+	buf_printf(out, "SIP/2.0 %d %s", status, sip_reply_reason(status));
+	if (why)
+		buf_printf(out, " (%s)", why);
+	buf_str(out, "\r\n");
 	buf_str(out, head ? head : "");
 	buf_str(out, extra ? extra : "");
 	buf_str(out, "Content-Length: 0\r\n\r\n");

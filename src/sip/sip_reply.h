@@ -21,6 +21,9 @@ void sip_reply_vias(struct buf *out, const struct sip_msg *req, const struct add
 /* A whole response without a body: status line, `head`, `extra` ("Name: value\r\n" lines, or
  * NULL), Content-Length. */
 void sip_reply_write(struct buf *out, int status, const char *head, const char *extra);
+/* The same; the reason phrase tells `why`, too (RFC 3261 21.4.1). NULL: as above. */
+void sip_reply_write_why(struct buf *out, int status, const char *why, const char *head,
+    const char *extra);
 /* The usual words for a status code. */
 const char *sip_reply_reason(int status);
 

@@ -208,8 +208,8 @@ int sip_nameaddr_parse(struct sip_nameaddr *out, struct str text)
 		close = find(text.s, end, ';');
 		out->uri = str_trim(str_range(text.s, close));
 		out->params = str_range(close, end);
-		/* RFC 3261 20: a URI with a comma must stand in brackets. */
-		return str_is_word(out->uri) && !has_any(out->uri, "<>\",") &&
+		/* RFC 3261 20: a URI with a comma or a question mark must stand in brackets. */
+		return str_is_word(out->uri) && !has_any(out->uri, "<>\",?") &&
 			sip_is_closed(out->params)
 		    ? 0
 		    : EINVAL;

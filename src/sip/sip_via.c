@@ -35,16 +35,16 @@ static int token(const char **p, const char *end, char sep, struct str *out)
 int sip_via_parse(struct sip_via *out, struct str value)
 {
 	const char *p, *end, *stop;
-	struct str name, version;
+	struct str name;
 
 	memset(out, 0, sizeof(*out));
 	value = str_trim(value);
 	p = value.s;
 	end = p + value.len;
-	if (token(&p, end, '/', &name) || token(&p, end, '/', &version) ||
+	if (token(&p, end, '/', &name) || token(&p, end, '/', &out->version) ||
 	    token(&p, end, 0, &out->transport))
 		return EINVAL;
-	if (!str_is_nocase(name, "SIP") || !str_is(version, "2.0"))
+	if (!str_is_nocase(name, "SIP"))
 		return EINVAL;
 	stop = sip_scan_to(p, end, ';');
 	out->sent_by = str_trim(str_range(p, stop));

@@ -16,6 +16,7 @@
 #define SIP_BRANCH_COOKIE "z9hG4bK"
 
 struct sip_via {
+	struct str version;   /* "2.0", as a rule */
 	struct str transport; /* "UDP" */
 	struct str sent_by;   /* host[:port] */
 	struct str host;

@@ -73,11 +73,15 @@ static void test_write(void)
 	    "SIP/2.0 404 Not Found\r\nTo: x\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
 	    "a response");
 	buf_reset(&b);
+	sip_reply_write_why(&b, 400, "bad CSeq", "", NULL);
+	is_str(b.data, "SIP/2.0 400 Bad Request (bad CSeq)\r\nContent-Length: 0\r\n\r\n",
+	    "one that says why");
+	buf_reset(&b);
 	sip_reply_write(&b, 599, NULL, NULL);
 	is_str(b.data, "SIP/2.0 599 Error\r\nContent-Length: 0\r\n\r\n", "one without a name");
 	buf_free(&b);
 	is_str(sip_reply_reason(100), "Trying", "the first reason");
-	is_str(sip_reply_reason(504), "Server Time-out", "the last one");
+	is_str(sip_reply_reason(505), "Version Not Supported", "the last one");
 	is_str(sip_reply_reason(0), "Error", "no status");
 }
 

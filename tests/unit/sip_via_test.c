@@ -57,14 +57,15 @@ test_parse(void)
 static void test_refused(void)
 {
 	static const char *const bad[] = {"", "SIP", "SIP/2.0", "SIP/2.0/", "SIP/2.0/UDP",
-	    "SIP/2.0/UDP ;branch=1", "SIP/2.0/UDP;branch=1", "SIP/3.0/UDP h", "HTTP/2.0/UDP h",
-	    "SIP//UDP h", "SIP/2.0/UDP h:", "SIP/2.0/UDP h:x", "SIP/2.0/UDP h:65536",
-	    "SIP/2.0/UDP h:-1", "SIP/2.0/UDP h i", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [::1]5060",
-	    "SIP/2.0/UDP ::1", "SIP/2.0/UDP h,i", "SIP/2.0/UDP <h>", "SIP/2.0/UDP \"h\"",
-	    "SIP/2.0/UDP h;branch=a b", "SIP/2.0/UDP h;x=\"y", "SIP/2.0/U\"DP h",
-	    "SIP/2.0/UDP/x h"};
+	    "SIP/2.0/UDP ;branch=1", "SIP/2.0/UDP;branch=1", "HTTP/2.0/UDP h", "SIP//UDP h",
+	    "SIP/2.0/UDP h:", "SIP/2.0/UDP h:x", "SIP/2.0/UDP h:65536", "SIP/2.0/UDP h:-1",
+	    "SIP/2.0/UDP h i", "SIP/2.0/UDP [::1", "SIP/2.0/UDP [::1]5060", "SIP/2.0/UDP ::1",
+	    "SIP/2.0/UDP h,i", "SIP/2.0/UDP <h>", "SIP/2.0/UDP \"h\"", "SIP/2.0/UDP h;branch=a b",
+	    "SIP/2.0/UDP h;x=\"y", "SIP/2.0/U\"DP h", "SIP/2.0/UDP/x h"};
 	struct sip_via v;
 
+	is_int(sip_via_parse(&v, str_of("SIP/3.0/UDP h")), 0, "another version is read");
+	ok(str_is(v.version, "3.0"), "and told");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (!ok(sip_via_parse(&v, str_of(bad[i])) == EINVAL, "no Via"))
 			printf("# %s\n", bad[i]);
