@@ -80,6 +80,7 @@ UNIT_TESTS += \
 	tests/unit/core_public_test \
 	tests/unit/core_route_test \
 	tests/unit/core_rules_test \
+	tests/unit/core_torture_test \
 	tests/unit/dialog_test \
 	tests/unit/emergency_test \
 	tests/unit/leak_guard_test \

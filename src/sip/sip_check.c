@@ -41,6 +41,12 @@ static bool host_agrees(struct str nameaddr_uri, const osip_uri_t *theirs)
 	return theirs->host && str_is_nocase(ours.host, theirs->host);
 }
 
+static struct str uri_for_osip(const struct sip_msg *msg)
+{
+	/* It knows few schemes, and refuses a message for the others (soap.beep:). */
+	return sip_uri_is_sip(&msg->uri) ? msg->uri_text : str_of("tel:+100");
+}
+
 /*
  * What libosip2 gets to see: the start line, and the headers that we route by, each unfolded and
  * in ASCII, as it takes no other byte in a display name without quotes. Its opinion on the other
@@ -50,7 +56,7 @@ static void write_for_osip(const struct sip_msg *msg, struct buf *out)
 {
 	if (msg->is_request)
 		buf_printf(out, "%.*s %.*s SIP/2.0\r\n", STR_ARGS(msg->method_name),
-		    STR_ARGS(msg->uri_text));
+		    STR_ARGS(uri_for_osip(msg)));
 	else
 		buf_printf(out, "SIP/2.0 %d Reason\r\n", msg->status);
 	for (unsigned i = 0; i < msg->n_lines; i++) {
