@@ -162,14 +162,6 @@ unsigned call_streams(const struct call *call, struct call_stream out[static CAL
 	return n;
 }
 
-void calls_each(const struct calls *cs, void (*fn)(void *arg, const struct call *call), void *arg)
-{
-	struct list *l, *tmp;
-
-	list_each(l, tmp, &cs->all)
-		fn(arg, container_of(l, struct call, link));
-}
-
 bool call_takes_dialog(const struct call *call)
 {
 	unsigned n = 0;

@@ -115,7 +115,6 @@ struct call_stream {
 	struct flow_stats stats;
 };
 unsigned call_streams(const struct call *call, struct call_stream out[static CALL_STREAMS_MAX]);
-void calls_each(const struct calls *cs, void (*fn)(void *arg, const struct call *call), void *arg);
 /* Our address on a leg, for the session level of a description. */
 const struct addr *call_named(const struct call *call, enum call_leg leg);
 

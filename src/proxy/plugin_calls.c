@@ -217,7 +217,7 @@ struct stream_walk {
 	void *arg;
 };
 
-static void show_call(void *arg, const struct call *call)
+static void show_call(struct call *call, void *arg)
 {
 	const struct stream_walk *walk = arg;
 	struct call_stream stream[CALL_STREAMS_MAX];
