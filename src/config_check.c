@@ -103,6 +103,8 @@ static void plugin_complains(void *arg, const char *option, size_t n, const char
 	const struct config_row *row = config_row_find(option);
 
 	r->line = row ? reading_line_of(r, row, n) : 0;
+	if (!r->line) /* what is missing, for a plugin that is loaded */
+		point_at(r, "load_plugin");
 	say(r, CONFIG_WARN, "%s: %s", option, text);
 }
 

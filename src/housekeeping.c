@@ -193,7 +193,7 @@ static int reload(struct service *s)
 			    LOG_MAIN, "%s", config_message_text(&msgs.item[i], text, sizeof(text)));
 	config_messages_done(&msgs);
 	/* At the start a plugin with bad options stays out; here the good ones are still in force. */
-	if (err || fresh->plugin_faults) {
+	if (err || fresh->plugin_faults > old->plugin_faults) {
 		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");
 		config_free(fresh);
 		return err ? err : EINVAL;

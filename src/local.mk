@@ -107,9 +107,24 @@ libsiproxd_a_SOURCES += \
 pkginclude_HEADERS += include/siproxd/plugin.h
 libsiproxd_a_SOURCES += \
 	src/plugin/builtin.c src/plugin/builtin.h \
+	src/plugin/blacklist.c \
+	src/plugin/codecfilter.c \
+	src/plugin/defaulttarget.c \
 	src/plugin/demo.c \
+	src/plugin/dial.c src/plugin/dial.h \
+	src/plugin/fix_bogus_via.c \
+	src/plugin/fix_DTAG.c \
+	src/plugin/fix_fbox_anoncall.c \
 	src/plugin/logcall.c \
-	src/plugin/prefix.c
+	src/plugin/prefix.c \
+	src/plugin/regex.c \
+	src/plugin/regex_body.c \
+	src/plugin/rules.c src/plugin/rules.h \
+	src/plugin/shortdial.c \
+	src/plugin/siptrunk.c \
+	src/plugin/stats.c \
+	src/plugin/stripheader.c \
+	src/plugin/stun.c
 
 # the configuration
 libsiproxd_a_SOURCES += \

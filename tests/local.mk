@@ -85,6 +85,7 @@ UNIT_TESTS += \
 	tests/unit/emergency_test \
 	tests/unit/leak_guard_test \
 	tests/unit/location_test \
+	tests/unit/plugin_dial_test \
 	tests/unit/registrations_test \
 	tests/unit/side_test \
 	tests/unit/transaction_test
@@ -125,5 +126,5 @@ tests_unit_core_alloc_test_LDADD = tests/unit/libfailing.a $(LDADD)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 include tests/fuzz/local.mk
-EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h \
+EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/plugins.h tests/unit/tap.h tests/unit/failing_alloc.h \
 	tests/unit/failing_core.h tests/data/configs tests/data/sip

@@ -66,10 +66,10 @@ int plugin_complain(struct plugin_self *self, const char *key, size_t n, const c
 
 enum plugin_side plugin_msg_side(const struct plugin_msg *m); /* where it came from */
 bool plugin_msg_is_request(const struct plugin_msg *m);
-const char *plugin_msg_method(struct plugin_msg *m); /* of a response: what it answers */
-int plugin_msg_status(const struct plugin_msg *m);   /* 0: a request */
+const char *plugin_msg_method(struct plugin_msg *m);   /* of a response: what it answers */
+int plugin_msg_status(const struct plugin_msg *m);     /* 0: a request */
 bool plugin_msg_in_dialog(const struct plugin_msg *m); /* its To has a tag */
-const char *plugin_msg_uri(struct plugin_msg *m);    /* Request-URI; "" in a response */
+const char *plugin_msg_uri(struct plugin_msg *m);      /* Request-URI; "" in a response */
 const char *plugin_msg_call_id(struct plugin_msg *m);
 const char *plugin_msg_source(struct plugin_msg *m); /* "192.0.2.1:5060", whoever sent it */
 const char *plugin_msg_source_ip(struct plugin_msg *m);
@@ -143,6 +143,15 @@ struct plugin_uri {
 bool plugin_uri_parse(const char *text, struct plugin_uri *out);
 /* A parameter of `params`; false: it is not there. */
 bool plugin_uri_param(struct plugin_part params, const char *name, struct plugin_part *value);
+/* A Via value: `host` (IPv6 without brackets) and parameters. */
+struct plugin_via {
+	char host[256];
+	struct plugin_part params;
+};
+bool plugin_via_parse(const char *value, struct plugin_via *out);
+
+/* The host is an IP address that nobody on the Internet can reach. */
+bool plugin_is_private(struct plugin_part host);
 /* Scheme, user, host and port are the same. */
 bool plugin_uri_equal(const char *a, const char *b);
 
@@ -172,12 +181,12 @@ void plugin_numbers(struct plugin_self *self, struct plugin_numbers *out);
 
 /* One direction of one relayed stream. */
 struct plugin_stream {
-	const char *client;  /* the URI of the call's end in the LAN */
+	const char *client; /* the URI of the call's end in the LAN */
 	const char *call_id;
-	bool outgoing_call;  /* the LAN began it */
-	bool towards_wan;    /* of this direction */
-	const char *local;   /* "ip:port" that siproxd receives it by */
-	const char *remote;  /* "ip:port" that it comes from; "" until the first packet */
+	bool outgoing_call; /* the LAN began it */
+	bool towards_wan;   /* of this direction */
+	const char *local;  /* "ip:port" that siproxd receives it by */
+	const char *remote; /* "ip:port" that it comes from; "" until the first packet */
 };
 typedef void plugin_stream_fn(void *arg, const struct plugin_stream *s);
 void plugin_streams(struct plugin_self *self, plugin_stream_fn *fn, void *arg);
@@ -195,15 +204,15 @@ struct plugin_media {
 };
 
 struct plugin_call {
-	unsigned number; /* "call 17:" in the log */
+	unsigned number;       /* "call 17:" in the log */
 	const char *from, *to; /* URIs: who called, and whom */
 	const char *call_id;
-	const char *caller, *callee; /* "ip:port" that they signal from */
-	bool outgoing;               /* the LAN began it */
-	int64_t begun_s;             /* Unix time */
-	int64_t answered_s;          /* 0: it was not */
-	int64_t ended_s;             /* 0: not yet */
-	const char *result;          /* how it ended: "BYE", "486" ...; NULL: not yet */
+	const char *caller, *callee;  /* "ip:port" that they signal from */
+	bool outgoing;                /* the LAN began it */
+	int64_t begun_s;              /* Unix time */
+	int64_t answered_s;           /* 0: it was not */
+	int64_t ended_s;              /* 0: not yet */
+	const char *result;           /* how it ended: "BYE", "486" ...; NULL: not yet */
 	struct plugin_media media[2]; /* of the caller, of the callee; when it ends */
 };
 
@@ -241,6 +250,7 @@ struct plugin {
 	const char *name; /* "shortdial"; in siproxd.conf plugin_shortdial */
 	const char *meaning;
 	const struct plugin_option *options;
+	bool last_resort; /* in the stage `unknown` it is asked behind those that are not */
 
 	/*
 	 * Reads the options. Called at the start, after a reload, and to check a configuration
@@ -270,7 +280,7 @@ struct plugin {
 	void (*refused)(struct plugin_self *self, struct plugin_msg *m, int status);
 	void (*call)(struct plugin_self *self, enum plugin_call_event event,
 	    const struct plugin_call *call);
-	void (*tick)(struct plugin_self *self); /* plugin_every() */
+	void (*tick)(struct plugin_self *self);   /* plugin_every() */
 	void (*report)(struct plugin_self *self); /* SIGUSR1 */
 };
 

@@ -4,9 +4,22 @@
 #include <strings.h>
 
 static const struct plugin *const builtin[] = {
+    &plugin_blacklist,
+    &plugin_codecfilter,
+    &plugin_defaulttarget,
     &plugin_demo,
+    &plugin_fix_DTAG,
+    &plugin_fix_bogus_via,
+    &plugin_fix_fbox_anoncall,
     &plugin_logcall,
     &plugin_prefix,
+    &plugin_regex,
+    &plugin_regex_body,
+    &plugin_shortdial,
+    &plugin_siptrunk,
+    &plugin_stats,
+    &plugin_stripheader,
+    &plugin_stun,
 };
 
 #define COUNT (sizeof(builtin) / sizeof(builtin[0]))

@@ -7,9 +7,22 @@
 
 #include "siproxd/plugin.h"
 
+extern const struct plugin plugin_blacklist;
+extern const struct plugin plugin_codecfilter;
+extern const struct plugin plugin_defaulttarget;
 extern const struct plugin plugin_demo;
+extern const struct plugin plugin_fix_DTAG;
+extern const struct plugin plugin_fix_bogus_via;
+extern const struct plugin plugin_fix_fbox_anoncall;
 extern const struct plugin plugin_logcall;
 extern const struct plugin plugin_prefix;
+extern const struct plugin plugin_regex;
+extern const struct plugin plugin_regex_body;
+extern const struct plugin plugin_shortdial;
+extern const struct plugin plugin_siptrunk;
+extern const struct plugin plugin_stats;
+extern const struct plugin plugin_stripheader;
+extern const struct plugin plugin_stun;
 
 /* The i-th; NULL behind the last. */
 const struct plugin *builtin_plugin(size_t i);

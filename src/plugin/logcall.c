@@ -41,8 +41,8 @@ static enum plugin_verdict logcall_forward(struct plugin_self *self, struct plug
 	char from[200], to[200], asked[200];
 
 	if (what && plugin_msg_is_request(m))
-		plugin_log(self, PLUGIN_INFO, "%s Call: %s -> %s [Req: %s] [IP: %s] [CID: %s]", what,
-		    who(plugin_msg_header(m, "From", 0), from, sizeof(from)),
+		plugin_log(self, PLUGIN_INFO, "%s Call: %s -> %s [Req: %s] [IP: %s] [CID: %s]",
+		    what, who(plugin_msg_header(m, "From", 0), from, sizeof(from)),
 		    who(plugin_msg_header(m, "To", 0), to, sizeof(to)),
 		    who(plugin_msg_uri(m), asked, sizeof(asked)), plugin_msg_source(m),
 		    plugin_msg_call_id(m));
@@ -55,8 +55,7 @@ static const char *when(int64_t unix_s, char out[static TIME_MAX])
 	time_t t = (time_t)unix_s;
 	struct tm tm;
 
-	if (!unix_s || !gmtime_r(&t, &tm) ||
-	    !strftime(out, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+	if (!unix_s || !gmtime_r(&t, &tm) || !strftime(out, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		snprintf(out, TIME_MAX, "-");
 	return out;
 }

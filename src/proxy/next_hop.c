@@ -477,6 +477,10 @@ int next_hop_to_uri(struct siproxd *sd, const struct hop *from, const char *uri,
 	status = plan_uri(sd, from, &parsed, out);
 	if (!status && !out->name && t->hop.side != LAN)
 		status = 404; /* never from the WAN to the WAN */
+	if (status) {
+		out->configured = false;
+		plan_done(out);
+	}
 	return status;
 }
 

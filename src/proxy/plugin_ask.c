@@ -93,8 +93,7 @@ const char *plugin_msg_asker_ip(struct plugin_msg *m)
 {
 	char text[ADDR_TEXT_MAX];
 
-	return copy(m,
-	    str_of(addr_format_ip(m->asker ? &m->asker->peer : &m->from->peer, text)));
+	return copy(m, str_of(addr_format_ip(m->asker ? &m->asker->peer : &m->from->peer, text)));
 }
 
 bool plugin_msg_is_local(const struct plugin_msg *m)
@@ -241,8 +240,7 @@ int plugin_msg_add_header(struct plugin_msg *m, const char *name, const char *va
 	if (m->fixed || !msg->n_lines || !is_one_line(name) || !is_one_line(value))
 		return EINVAL;
 	last = msg->line[msg->n_lines - 1].whole;
-	return apply(m,
-	    sip_edit_insertf(m->msg, last.s + last.len, "%s: %s\r\n", name, value));
+	return apply(m, sip_edit_insertf(m->msg, last.s + last.len, "%s: %s\r\n", name, value));
 }
 
 int plugin_msg_remove_header(struct plugin_msg *m, const char *name, unsigned n)
@@ -294,8 +292,9 @@ int plugin_msg_set_body(struct plugin_msg *m, const char *at, size_t len, const 
 
 enum plugin_verdict plugin_reply(struct plugin_msg *m, int status, const char *extra)
 {
-	if (m->msg->is_request)
+	if (m->msg->is_request && !m->answered)
 		pipeline_reply(m->sd, m->msg, m->from, status, extra);
+	m->answered = true;
 	return PLUGIN_DONE;
 }
 
@@ -355,6 +354,28 @@ bool plugin_uri_param(struct plugin_part params, const char *name, struct plugin
 		return false;
 	*value = part(found);
 	return true;
+}
+
+bool plugin_via_parse(const char *value, struct plugin_via *out)
+{
+	struct sip_via via;
+
+	if (sip_via_parse(&via, str_of(value)) != 0)
+		return false;
+	if (via.host.len > 2 && *via.host.s == '[') {
+		via.host.s++;
+		via.host.len -= 2;
+	}
+	snprintf(out->host, sizeof(out->host), "%.*s", STR_ARGS(via.host));
+	out->params = part(via.params);
+	return true;
+}
+
+bool plugin_is_private(struct plugin_part host)
+{
+	struct addr a;
+
+	return addr_parse_n(&a, host.s, (size_t)host.len, 0) == 0 && addr_is_private(&a);
 }
 
 bool plugin_uri_equal(const char *a, const char *b)

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "config_table.h"
+#include "paths.h"
 #include "plugin/builtin.h"
 #include "proxy/plugin_state.h"
 #include "sip/sip_edit.h"
@@ -230,19 +232,50 @@ void *plugin_state(const struct plugin_self *self)
 
 /* --- the stages --------------------------------------------------------------------------- */
 
-/* By its place in struct plugin, so that there is one loop for all. */
-static enum plugin_verdict run(struct siproxd *sd, size_t stage, struct plugin_msg *m)
+/* Which function of a plugin; it may be NULL. */
+typedef plugin_stage_fn *stage_of_fn(const struct plugin *plugin);
+
+static plugin_stage_fn *at_receive(const struct plugin *plugin)
+{
+	return plugin->receive;
+}
+
+static plugin_stage_fn *at_target(const struct plugin *plugin)
+{
+	return plugin->target;
+}
+
+static plugin_stage_fn *at_unknown(const struct plugin *plugin)
+{
+	return plugin->last_resort ? NULL : plugin->unknown;
+}
+
+static plugin_stage_fn *at_last(const struct plugin *plugin)
+{
+	return plugin->last_resort ? plugin->unknown : NULL;
+}
+
+static plugin_stage_fn *at_forward(const struct plugin *plugin)
+{
+	return plugin->forward;
+}
+
+static plugin_stage_fn *at_leave(const struct plugin *plugin)
+{
+	return plugin->leave;
+}
+
+static enum plugin_verdict run(struct siproxd *sd, stage_of_fn *stage_of, struct plugin_msg *m)
 {
 	enum plugin_verdict verdict = PLUGIN_PASS;
 
 	for (size_t i = 0; i < sd->plugins->count && verdict == PLUGIN_PASS; i++) {
 		struct plugin_self *self = sd->plugins->item[i];
-		plugin_stage_fn *const *fn =
-		    (plugin_stage_fn *const *)((const char *)self->plugin + stage);
+		plugin_stage_fn *fn = stage_of(self->plugin);
 
-		if (!*fn)
+		if (!fn)
 			continue;
-		verdict = (*fn)(self, m);
+		verdict = fn(self, m);
 		if (verdict != PLUGIN_PASS)
 			log_debug(LOG_PLUGIN, "plugin_%s %s a message", self->plugin->name,
 			    verdict == PLUGIN_DROP ? "drops" : "decides about");
@@ -251,9 +284,9 @@ static enum plugin_verdict run(struct siproxd *sd, size_t stage, struct plugin_m
 	return verdict;
 }
 
-static enum verdict stage(struct siproxd *sd, size_t offset, struct plugin_msg *m)
+static enum verdict stage(struct siproxd *sd, stage_of_fn *stage_of, struct plugin_msg *m)
 {
-	switch (run(sd, offset, m)) {
+	switch (run(sd, stage_of, m)) {
 	case PLUGIN_DROP:
 		return DROP;
 	case PLUGIN_DONE:
@@ -268,7 +301,7 @@ enum verdict plugins_receive(struct siproxd *sd, struct sip_msg *msg, const stru
 {
 	struct plugin_msg m = {.sd = sd, .msg = msg, .from = from};
 
-	return sd->plugins ? stage(sd, offsetof(struct plugin, receive), &m) : PASS;
+	return sd->plugins ? stage(sd, at_receive, &m) : PASS;
 }
 
 enum verdict plugins_target(struct siproxd *sd, struct sip_msg *msg, const struct hop *from)
@@ -278,7 +311,7 @@ enum verdict plugins_target(struct siproxd *sd, struct sip_msg *msg, const struc
 	if (!sd->plugins || from->side != LAN || msg->to_tag.len || msg->method == SIP_REGISTER ||
 	    msg->method == SIP_ACK)
 		return PASS;
-	return stage(sd, offsetof(struct plugin, target), &m);
+	return stage(sd, at_target, &m);
 }
 
 int plugins_unknown(struct siproxd *sd, struct sip_msg *msg, const struct hop *from, int status,
@@ -289,7 +322,9 @@ int plugins_unknown(struct siproxd *sd, struct sip_msg *msg, const struct hop *f
 	if (!sd->plugins || from->side != WAN || msg->to_tag.len || msg->method == SIP_ACK ||
 	    msg->method == SIP_BYE)
 		return status;
-	return run(sd, offsetof(struct plugin, unknown), &m) == PLUGIN_DONE ? 0 : status;
+	if (run(sd, at_unknown, &m) == PLUGIN_DONE || run(sd, at_last, &m) == PLUGIN_DONE)
+		return m.answered ? PLUGINS_ANSWERED : 0;
+	return status;
 }
 
 enum verdict plugins_forward(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
@@ -297,13 +332,13 @@ enum verdict plugins_forward(struct siproxd *sd, struct sip_msg *msg, const stru
 {
 	struct plugin_msg m = {.sd = sd, .msg = msg, .from = from, .asker = asker};
 
-	return sd->plugins ? stage(sd, offsetof(struct plugin, forward), &m) : PASS;
+	return sd->plugins ? stage(sd, at_forward, &m) : PASS;
 }
 
-static bool anybody_at(const struct plugins *ps, size_t offset)
+static bool anybody_at(const struct plugins *ps, stage_of_fn *stage_of)
 {
 	for (size_t i = 0; i < ps->count; i++)
-		if (*(plugin_stage_fn *const *)((const char *)ps->item[i]->plugin + offset))
+		if (stage_of(ps->item[i]->plugin))
 			return true;
 	return false;
 }
@@ -313,10 +348,10 @@ void plugins_leave(struct siproxd *sd, const struct hop *to, struct buf *out)
 	struct plugin_msg m = {.sd = sd, .from = to};
 	const char *why;
 
-	if (!sd->plugins || out->failed || !anybody_at(sd->plugins, offsetof(struct plugin, leave)))
+	if (!sd->plugins || out->failed || !anybody_at(sd->plugins, at_leave))
 		return;
 	if (sip_msg_parse(&m.msg, out->data, out->len, &why) == SIP_PARSE_OK) {
-		run(sd, offsetof(struct plugin, leave), &m);
+		run(sd, at_leave, &m);
 		buf_reset(out);
 		buf_add(out, m.msg->data, m.msg->len);
 	}
@@ -392,26 +427,39 @@ int plugin_every(struct plugin_self *self, unsigned seconds)
 		return 0;
 	self->period_s = seconds;
 	timer_stop(self->sd->timers, &self->timer);
-	return seconds ? timer_start(self->sd->timers, &self->timer, 1000 * (uint64_t)seconds,
-			     ticks, self)
-		       : 0;
+	return seconds
+	    ? timer_start(self->sd->timers, &self->timer, 1000 * (uint64_t)seconds, ticks, self)
+	    : 0;
 }
 
-int plugin_file_open(struct plugin_self *self, const char *path, bool for_all)
+static int open_file(struct plugin_self *self, const char *path, bool for_all)
 {
 	struct stat st;
 	int err;
 
-	if (!self->sd)
-		return 0;
 	if (self->file && strcmp(file_path(self->file), path) == 0)
 		return 0;
 	file_close(self->file);
 	self->file = NULL;
+	if (geteuid() == 0)
+		paths_make_parent(path, self->host->owner, self->host->group);
 	err = file_open(&self->file, path, self->host->owner, self->host->group);
 	/* Only for one that was just made: later the administrator's wish counts. */
 	if (!err && for_all && stat(path, &st) == 0 && st.st_size == 0)
 		err = chmod(path, 0644) == 0 ? 0 : errno;
+	return err;
+}
+
+int plugin_file_open(struct plugin_self *self, const char *path, bool for_all)
+{
+	char *outside;
+	int err;
+
+	if (!self->sd)
+		return 0;
+	outside = paths_in_jail(self->config->chrootjail, path);
+	err = outside ? open_file(self, outside, for_all) : ENOMEM;
+	free(outside);
 	return err;
 }
 

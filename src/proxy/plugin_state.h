@@ -52,6 +52,7 @@ struct plugin_msg {
 	const struct hop *asker; /* NULL: from */
 	struct plan *plan;       /* to be filled in the stage `unknown`; NULL in others */
 	bool fixed;              /* it is shown, and cannot be changed */
+	bool answered;
 	struct plugin_copy *copies;
 };
 

@@ -18,6 +18,7 @@
 #include "proxy/plugin_host.h"
 #include "proxy/registration.h"
 #include "proxy/session.h"
+#include "proxy/tag.h"
 #include "sip/sip_edit.h"
 #include "sip/sip_reply.h"
 #include "siproxd.h"
@@ -61,6 +62,17 @@ static enum verdict known_transaction(struct passage *p)
 		return PASS;
 	server_txn_retransmitted(st, p->msg);
 	return ANSWERED;
+}
+
+/* 17.1.1.3: the ACK to a failure that we answered ourselves, keeping nothing. */
+static enum verdict own_answer(struct passage *p)
+{
+	char tag[TAG_LEN + 1];
+
+	if (p->msg->method != SIP_ACK)
+		return PASS;
+	tag_for(p->sd->key, p->msg, tag);
+	return str_is(p->msg->to_tag, tag) ? ANSWERED : PASS;
 }
 
 /* The request goes nowhere. May free `fw`. */
@@ -217,7 +229,8 @@ static enum verdict plugins_dial(struct passage *p)
 	return plugins_target(p->sd, p->msg, p->from);
 }
 
-/* Where it goes; nobody that we know may be somebody for a plugin. */
+/* Where it goes; nobody that we know may be somebody for a plugin. 0, the status to refuse with, or
+ * PLUGINS_ANSWERED. */
 static int make_plan(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
     struct plan *plan)
 {
@@ -234,7 +247,7 @@ static enum verdict target(struct passage *p)
 	session_notify(p->sd, p->msg, p->from);
 	status = make_plan(p->sd, p->msg, p->from, &p->plan);
 	if (status)
-		return refuse(p, status);
+		return status == PLUGINS_ANSWERED ? ANSWERED : refuse(p, status);
 	if (p->from->side == WAN && !p->msg->to_tag.len && !may_begin(p))
 		return DROP;
 	return PASS;
@@ -353,6 +366,8 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 	fw->query = NULL;
 	fw->parked = NULL;
 	status = make_plan(sd, msg, &fw->from, &plan);
+	if (status == PLUGINS_ANSWERED)
+		status = 480; /* a plugin changed its mind while the name was looked up */
 	if (!status && plan.name)
 		status = err ? (err == ETIMEDOUT ? 504 : 503)
 			     : next_hop_resolved(sd, &fw->from, &plan, addr, count);
@@ -454,6 +469,7 @@ static const struct step {
 	const char *rfc;
 } steps[] = {
     {"known transaction", known_transaction, "3261 17.2.3"},
+    {"own answer", own_answer, "3261 17.1.1.3"},
     {"cancel", cancel, "3261 16.10"},
     {"may register", may_register, "design: REGISTER from the LAN only"},
     {"URI scheme", uri_scheme, "3261 16.3 step 2"},

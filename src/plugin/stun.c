@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stun: our public address, in front of a router whose address changes. The work is done where
+ * siproxd keeps its own addresses, and the options stand in its table; loading the plugin switches
+ * it on.
+ */
+#include "siproxd/plugin.h"
+
+const struct plugin plugin_stun = {
+    .api = PLUGIN_API,
+    .name = "stun",
+    .meaning = "asks a server for our public address",
+};
