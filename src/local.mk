@@ -21,6 +21,7 @@ libsiproxd_a_SOURCES += \
 	src/base/limit.c src/base/limit.h \
 	src/base/stun.c src/base/stun.h \
 	src/base/resolver.c src/base/resolver.h \
+	src/base/srv.c src/base/srv.h \
 	src/base/dns_answer.c src/base/dns_answer.h \
 	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \

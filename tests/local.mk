@@ -24,6 +24,7 @@ UNIT_TESTS = \
 	tests/unit/notify_test \
 	tests/unit/resolver_test \
 	tests/unit/siphash_test \
+	tests/unit/srv_test \
 	tests/unit/stun_test \
 	tests/unit/timers_test \
 	tests/unit/udp_test
