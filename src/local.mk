@@ -82,8 +82,10 @@ libsiproxd_a_SOURCES += \
 	src/proxy/call_stats.c src/proxy/call_stats.h \
 	src/proxy/dialog.c src/proxy/dialog.h \
 	src/proxy/emergency.c src/proxy/emergency.h \
+	src/proxy/failover.c src/proxy/failover.h \
 	src/proxy/forward.c src/proxy/forward.h \
 	src/proxy/leak_guard.c src/proxy/leak_guard.h \
+	src/proxy/locate.c src/proxy/locate.h \
 	src/proxy/location.c src/proxy/location.h \
 	src/proxy/masquerade.c src/proxy/masquerade.h \
 	src/proxy/next_hop.c src/proxy/next_hop.h \
@@ -98,6 +100,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/registrations.c src/proxy/registrations.h \
 	src/proxy/request.c src/proxy/request.h \
 	src/proxy/response.c src/proxy/response.h \
+	src/proxy/servers.c src/proxy/servers.h \
 	src/proxy/session.c src/proxy/session.h \
 	src/proxy/side.c src/proxy/side.h \
 	src/proxy/tag.c src/proxy/tag.h \

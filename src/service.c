@@ -21,11 +21,13 @@
 #include "media/relay.h"
 #include "paths.h"
 #include "proxy/dialog.h"
+#include "proxy/locate.h"
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
 #include "proxy/registrations.h"
 #include "proxy/response.h"
+#include "proxy/servers.h"
 #include "proxy/session.h"
 #include "proxy/transaction.h"
 #include "sip/transport.h"
@@ -286,6 +288,10 @@ static int start_core(struct service *s)
 		err = limit_new(&sd->strangers, STRANGER_PER_MINUTE, STRANGER_BURST, SOURCES);
 	if (!err)
 		err = limit_new(&sd->callers, CALLER_PER_MINUTE, CALLER_BURST, SOURCES);
+	if (!err)
+		err = locator_new(&sd->locator, sd->resolver, sd->timers);
+	if (!err)
+		err = servers_new(&sd->servers, sd->timers, sd->key);
 	return err;
 }
 
@@ -446,6 +452,8 @@ void service_stop(struct service *s)
 	registrations_close(sd->registrations);
 	file_close(s->config_file);
 	notify_close(s->notify);
+	locator_free(sd->locator);
+	servers_free(sd->servers);
 	resolver_free(sd->resolver);
 	transport_close(sd->transport);
 	trace_close(s->trace);

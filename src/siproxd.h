@@ -19,6 +19,7 @@ struct config;
 struct dialogs;
 struct limit;
 struct location;
+struct locator;
 struct loop;
 struct plugins;
 struct ports;
@@ -26,6 +27,7 @@ struct public_addr;
 struct registrations;
 struct relay;
 struct resolver;
+struct servers;
 struct timers;
 struct transactions;
 struct transport;
@@ -54,6 +56,8 @@ struct siproxd {
 	struct resolver *resolver;
 	struct public_addr *public_addr; /* NULL in tests: STUN is dropped */
 	struct plugins *plugins; /* NULL: none is loaded */
+	struct locator *locator;
+	struct servers *servers; /* which of them answer, and for whom */
 	struct limit *strangers; /* what they are answered */
 	struct limit *callers;   /* how often one WAN source begins something new */
 	struct counters counters;

@@ -82,9 +82,11 @@ UNIT_TESTS += \
 	tests/unit/core_route_test \
 	tests/unit/core_rules_test \
 	tests/unit/core_torture_test \
+	tests/unit/core_servers_test \
 	tests/unit/dialog_test \
 	tests/unit/emergency_test \
 	tests/unit/leak_guard_test \
+	tests/unit/locate_test \
 	tests/unit/location_test \
 	tests/unit/plugin_dial_test \
 	tests/unit/registrations_test \
@@ -104,7 +106,9 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/call_peer.c \
 	src/proxy/dialog.c \
 	src/proxy/emergency.c \
+	src/proxy/failover.c \
 	src/proxy/forward.c \
+	src/proxy/locate.c \
 	src/proxy/location.c \
 	src/proxy/masquerade.c \
 	src/proxy/next_hop.c \
@@ -112,6 +116,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/registration.c \
 	src/proxy/request.c \
 	src/proxy/response.c \
+	src/proxy/servers.c \
 	src/proxy/session.c \
 	src/proxy/side.c \
 	src/proxy/tag.c \

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/resolver.h"
+#include "proxy/failover.h"
+#include "proxy/locate.h"
 #include "proxy/masquerade.h"
 #include "proxy/registration.h"
 #include "proxy/tag.h"
@@ -177,7 +178,8 @@ void forward_free(struct forward *fw)
 		return;
 	if (fw->hashed)
 		hash_del(&fw->sd->forwards, &fw->node);
-	resolver_cancel(fw->query);
+	locate_cancel(fw->query);
+	failover_free(fw->failover);
 	sip_msg_free(fw->parked);
 	if (fw->st)
 		fw->st->forward = NULL;

@@ -18,8 +18,9 @@
 #include "proxy/transaction.h"
 #include "sip/sip_msg.h"
 
+struct failover;
+struct locate_query;
 struct registration;
-struct resolver_query;
 struct siproxd;
 
 #define FORWARD_TARGETS_MAX 16 /* branches of a fork */
@@ -68,7 +69,9 @@ struct forward {
 
 	/* While the next hop's name is looked up: */
 	struct sip_msg *parked;
-	struct resolver_query *query;
+	struct locate_query *query;
+	/* Once that is known: which server has it, and which ones it may go to next. */
+	struct failover *failover;
 
 	int best_status; /* 16.7 step 6; 0: none yet */
 	struct buf best;

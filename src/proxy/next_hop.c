@@ -8,6 +8,7 @@
 #include "proxy/dialog.h"
 #include "proxy/location.h"
 #include "proxy/masquerade.h"
+#include "proxy/servers.h"
 #include "siproxd.h"
 
 void plan_done(struct plan *plan)
@@ -16,7 +17,7 @@ void plan_done(struct plan *plan)
 		target_done(&plan->target[i]);
 	free(plan->name);
 	plan->name = NULL;
-	plan->n_targets = 0;
+	plan->n_targets = plan->n_hops = 0;
 }
 
 static bool parse_value_uri(const struct sip_value *v, struct sip_nameaddr *addr,
@@ -262,7 +263,8 @@ static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, struct p
 
 /* --- from the LAN ------------------------------------------------------------------------- */
 
-/* outbound_domain_*: a proxy for the domain in From; else outbound_proxy_host. */
+/* outbound_domain_*: a proxy for the domain in From; else outbound_proxy_host. *port is 0 when the
+ * configuration has none. */
 static const char *outbound_proxy(const struct config *c, const struct sip_msg *req, uint16_t *port)
 {
 	struct sip_uri from;
@@ -273,10 +275,10 @@ static const char *outbound_proxy(const struct config *c, const struct sip_msg *
 
 		if (!str_is_nocase(from.host, c->outbound_domain_name.item[i]))
 			continue;
-		*port = p ? (uint16_t)p : 5060;
+		*port = (uint16_t)p;
 		return c->outbound_domain_host.item[i];
 	}
-	*port = c->outbound_proxy_port ? (uint16_t)c->outbound_proxy_port : 5060;
+	*port = (uint16_t)c->outbound_proxy_port;
 	return c->outbound_proxy_host;
 }
 
@@ -304,13 +306,14 @@ static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *
 	return plan->dialog && out->side == LAN ? 403 : 0;
 }
 
+/* port 0: none is written, and so a name may have SRV records. */
 static int plan_host(struct siproxd *sd, const struct hop *from, struct str host, uint16_t port,
     struct plan *out)
 {
 	struct addr a;
 
 	out->n_targets = 1;
-	if (addr_parse_n(&a, host.s, host.len, port) == 0)
+	if (addr_parse_n(&a, host.s, host.len, port ? port : 5060) == 0)
 		return route_to(sd, &a, from, out, &out->target[0].hop);
 	out->name = str_dup(host);
 	out->port = port;
@@ -327,7 +330,9 @@ static int plan_uri(struct siproxd *sd, const struct hop *from, const struct sip
 		return 416;
 	if (!has_maddr(uri, &host))
 		host = uri->host;
-	return plan_host(sd, from, host, sip_uri_port(uri), out);
+	out->has_transport =
+	    sip_uri_transport(uri, &out->transport) == 0 && locate_speaks(out->transport);
+	return plan_host(sd, from, host, uri->port, out);
 }
 
 /* Of a number (tel:) or a service (urn:) nobody says where it is: the sender's own provider knows.
@@ -344,10 +349,10 @@ static int plan_home(struct siproxd *sd, const struct sip_msg *req, const struct
 	if (sip_uri_parse(&uri, req->from.uri) == 0 && sip_uri_is_sip(&uri) &&
 	    !side_is_us(sd->sides, &uri) &&
 	    (!sip_uri_addr(&uri, &ip) || !side_is_lan_addr(sd->sides, &ip)))
-		return plan_host(sd, from, uri.host, sip_uri_port(&uri), out);
+		return plan_host(sd, from, uri.host, uri.port, out);
 	if (v && parse_value_uri(v, &addr, &uri))
 		b = location_by_contact(sd->location, &uri);
-	return b && b->domain ? plan_host(sd, from, str_of(b->domain), 5060, out) : 416;
+	return b && b->domain ? plan_host(sd, from, str_of(b->domain), 0, out) : 416;
 }
 
 static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
@@ -398,23 +403,75 @@ static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, const st
 int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     struct plan *out)
 {
+	int status;
+
 	memset(out, 0, sizeof(*out));
-	return from->side == WAN ? plan_from_wan(sd, req, out) : plan_from_lan(sd, req, from, out);
+	if (from->side == WAN)
+		return plan_from_wan(sd, req, out);
+	status = plan_from_lan(sd, req, from, out);
+	if (!status && out->name)
+		out->account = servers_account(sd->servers, req->from.uri, out->name);
+	return status;
 }
 
-int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *plan,
-    const struct addr *addr, size_t n)
+void next_hop_what(const struct siproxd *sd, const struct hop *from, const struct plan *plan,
+    struct locate_what *out)
 {
+	bool v6 = side_addr(sd->sides, WAN, AF_INET6) || side_addr(sd->sides, LAN, AF_INET6);
+
+	*out = (struct locate_what){
+	    .host = plan->name,
+	    .port = plan->port,
+	    .has_transport = plan->has_transport,
+	    .transport = plan->transport,
+	    .family = v6 ? AF_UNSPEC : AF_INET,
+	    .source = from->peer,
+	};
+}
+
+/* Within a dialog the server that it runs over comes first. */
+static void sort_located(struct siproxd *sd, const struct plan *plan, struct located *found,
+    size_t n)
+{
+	const struct hop *hop = plan->dialog ? &plan->dialog->end[WAN].hop : NULL;
+	struct located dialog = {.transport = SIP_UDP};
+
+	for (size_t i = 0; hop && i < n; i++) {
+		if (found[i].transport != hop->transport || !addr_equal(&found[i].addr, &hop->peer))
+			continue;
+		dialog = found[i];
+		servers_sort(sd->servers, plan->account, &dialog, found, n);
+		return;
+	}
+	servers_sort(sd->servers, plan->account, NULL, found, n);
+}
+
+int next_hop_located(struct siproxd *sd, const struct hop *from, struct plan *plan,
+    const struct located *found, size_t n)
+{
+	struct located sorted[LOCATE_MAX];
 	int status = 503;
 
+	if (n > LOCATE_MAX)
+		n = LOCATE_MAX;
+	memcpy(sorted, found, n * sizeof(*found));
+	sort_located(sd, plan, sorted, n);
 	for (size_t i = 0; i < n; i++) {
-		status = route_to(sd, &addr[i], from, plan, &plan->target[0].hop);
-		if (!status && from->side == WAN && plan->target[0].hop.side != LAN)
-			status = 404; /* never from the WAN to the WAN */
-		if (!status)
-			break;
+		struct hop *hop = &plan->hop[plan->n_hops];
+		int err = route_to(sd, &sorted[i].addr, from, plan, hop);
+
+		if (!err && from->side == WAN && hop->side != LAN)
+			err = 404; /* never from the WAN to the WAN */
+		if (!err) {
+			hop->transport = sorted[i].transport;
+			plan->n_hops++;
+		} else if (!plan->n_hops) {
+			status = err;
+		}
 	}
-	return status;
+	if (plan->n_hops)
+		plan->target[0].hop = plan->hop[0];
+	return plan->n_hops ? 0 : status;
 }
 
 /* --- what a plugin decided ---------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #define PROXY_NEXT_HOP_H
 
 #include "proxy/forward.h"
+#include "proxy/locate.h"
 #include "sip/sip_msg.h"
 
 struct dialog;
@@ -18,9 +19,14 @@ struct plan {
 	unsigned n_targets;
 	unsigned own_routes;   /* leading Route values that go: ours, or all of them */
 	struct dialog *dialog; /* that the request belongs to; NULL */
-	char *name; /* host to be looked up for the one target; NULL: nothing to look up */
-	uint16_t port;
-	bool configured; /* the administrator named that host, not a phone */
+	char *name;    /* host to be looked up for the one target; NULL: nothing to look up */
+	uint16_t port; /* 0: none written */
+	bool has_transport;
+	enum sip_transport transport;
+	bool configured;            /* the administrator named that host, not a phone */
+	uint64_t account;           /* servers_account() of it */
+	struct hop hop[LOCATE_MAX]; /* once it was looked up: the servers, in order of trying */
+	unsigned n_hops;
 };
 
 /*
@@ -29,15 +35,19 @@ struct plan {
  */
 int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     struct plan *out);
-/* The answer for plan->name: the first address that we can reach. 0, or the status as above. */
-int next_hop_resolved(struct siproxd *sd, const struct hop *from, struct plan *plan,
-    const struct addr *addr, size_t n);
 /*
  * What a plugin decided: to `uri`, which becomes the Request-URI and leads into the LAN; to the
  * phones of an account, with the Request-URI as it came. 0, or the status as above.
  */
 int next_hop_to_uri(struct siproxd *sd, const struct hop *from, const char *uri, struct plan *out);
 int next_hop_to_account(struct siproxd *sd, struct str aor, struct plan *out);
+/* What is to be looked up for plan->name. */
+void next_hop_what(const struct siproxd *sd, const struct hop *from, const struct plan *plan,
+    struct locate_what *out);
+/* The answer: those that we can reach become plan->hop, the first of them the target. 0, or the
+ * status as above. */
+int next_hop_located(struct siproxd *sd, const struct hop *from, struct plan *plan,
+    const struct located *found, size_t n);
 void plan_done(struct plan *plan);
 /* The request is for siproxd itself: the Request-URI names us, and no user. */
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from);

@@ -8,15 +8,16 @@
 #include "base/acl.h"
 #include "base/limit.h"
 #include "base/log.h"
-#include "base/resolver.h"
 #include "config.h"
 #include "proxy/dialog.h"
+#include "proxy/failover.h"
 #include "proxy/location.h"
 #include "proxy/masquerade.h"
 #include "proxy/next_hop.h"
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
 #include "proxy/registration.h"
+#include "proxy/servers.h"
 #include "proxy/session.h"
 #include "proxy/tag.h"
 #include "sip/sip_edit.h"
@@ -101,7 +102,7 @@ static enum verdict cancel(struct passage *p)
 
 		fw->cancelled = true;
 		if (fw->query) { /* not sent anywhere yet */
-			resolver_cancel(fw->query);
+			locate_cancel(fw->query);
 			fw->query = NULL;
 			fail(fw, 487);
 		} else {
@@ -303,7 +304,7 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
 	return err;
 }
 
-static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
+int request_send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
     const struct plan *plan, unsigned n, const struct sip_sdp *sdp)
 {
 	const struct target *t = &plan->target[n];
@@ -327,15 +328,15 @@ static int send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *m
 	return 0;
 }
 
-/* The plan stands: dialog, media, and a branch to each target. */
-static void forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
-    const struct plan *plan)
+/* The plan stands: dialog, media, and a branch to each target. False: it failed, and `fw` may be
+ * gone. */
+static bool forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
+    const struct plan *plan, struct sip_sdp *sdp)
 {
-	struct sip_sdp sdp;
-	int status = session_request(sd, fw, msg, plan, &sdp), err = 0;
+	int status = session_request(sd, fw, msg, plan, sdp), err = 0;
 
 	for (unsigned i = 0; !status && i < plan->n_targets; i++) {
-		int failed = send_branch(sd, fw, msg, plan, i, &sdp);
+		int failed = request_send_branch(sd, fw, msg, plan, i, sdp);
 
 		err = err ? err : failed;
 	}
@@ -343,6 +344,7 @@ static void forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_m
 		status = err == ENOSPC ? 503 : err == EINVAL ? 400 : 500;
 	if (status)
 		fail(fw, status);
+	return !status;
 }
 
 static void log_unresolved(const struct plan *plan)
@@ -354,12 +356,13 @@ static void log_unresolved(const struct plan *plan)
 		    log_escape(name, sizeof(name), plan->name, strlen(plan->name)));
 }
 
-/* The resolver's answer for a parked request. */
-static void resolved(void *arg, int err, const struct addr *addr, size_t count)
+/* The servers for a parked request. */
+static void located(void *arg, int err, const struct located *found, size_t count)
 {
 	struct forward *fw = arg;
 	struct siproxd *sd = fw->sd;
 	struct sip_msg *msg = fw->parked;
+	struct sip_sdp sdp;
 	struct plan plan;
 	int status;
 
@@ -370,38 +373,39 @@ static void resolved(void *arg, int err, const struct addr *addr, size_t count)
 		status = 480; /* a plugin changed its mind while the name was looked up */
 	if (!status && plan.name)
 		status = err ? (err == ETIMEDOUT ? 504 : 503)
-			     : next_hop_resolved(sd, &fw->from, &plan, addr, count);
+			     : next_hop_located(sd, &fw->from, &plan, found, count);
 	if (status == 503 || status == 504)
 		log_unresolved(&plan);
 	if (status)
 		fail(fw, status);
-	else
-		forward_to_plan(sd, fw, msg, &plan);
+	if (!status && forward_to_plan(sd, fw, msg, &plan, &sdp)) {
+		failover_begin(fw, msg, &plan, &sdp);
+		return;
+	}
 	plan_done(&plan);
 	sip_msg_free(msg);
 }
 
 static enum verdict park(struct passage *p, struct forward *fw)
 {
-	if (p->sd->resolver && sip_msg_dup(&fw->parked, p->msg) == 0 &&
-	    resolver_lookup(p->sd->resolver, p->plan.name, AF_UNSPEC, p->plan.port, resolved, fw,
-		&fw->query) == 0)
+	struct locate_what what;
+
+	next_hop_what(p->sd, p->from, &p->plan, &what);
+	if (p->sd->locator && sip_msg_dup(&fw->parked, p->msg) == 0 &&
+	    locate(p->sd->locator, &what, located, fw, &fw->query) == 0)
 		return PARKED;
 	fail(fw, 503);
 	return ANSWERED;
 }
 
-/* The ACK's next hop by name: the INVITE had the same one looked up; else the dialog knows where
- * that went. */
+/* The ACK's next hop by name: the server of that name that its caller talks to; else the dialog
+ * knows where the INVITE went. */
 static bool ack_hop(struct passage *p, struct hop *hop)
 {
-	struct resolver *r = p->sd->resolver;
-	const struct plan *plan = &p->plan;
-	struct addr cached;
-	size_t n = 0;
+	struct located server;
 
-	if (r && resolver_cached(r, plan->name, AF_UNSPEC, plan->port, &cached, 1, &n) == 0 && n)
-		return next_hop_resolved(p->sd, p->from, &p->plan, &cached, 1) == 0;
+	if (servers_kept(p->sd->servers, p->plan.account, &server))
+		return next_hop_located(p->sd, p->from, &p->plan, &server, 1) == 0;
 	if (!p->plan.dialog)
 		return false;
 	*hop = p->plan.dialog->end[WAN].hop;
@@ -442,6 +446,7 @@ static bool has_room(const struct passage *p)
 static enum verdict forward(struct passage *p)
 {
 	struct siproxd *sd = p->sd;
+	struct sip_sdp sdp;
 	struct server_txn *st;
 	struct forward *fw;
 
@@ -457,7 +462,7 @@ static enum verdict forward(struct passage *p)
 		forward_reply(fw, 100, NULL);
 	if (p->plan.name)
 		return park(p, fw);
-	forward_to_plan(sd, fw, p->msg, &p->plan);
+	forward_to_plan(sd, fw, p->msg, &p->plan, &sdp);
 	return ANSWERED;
 }
 

@@ -2,6 +2,7 @@
 #include "proxy/response.h"
 
 #include "base/log.h"
+#include "proxy/failover.h"
 #include "proxy/forward.h"
 #include "proxy/masquerade.h"
 #include "proxy/pipeline.h"
@@ -83,7 +84,7 @@ static bool all_final(const struct forward *fw)
 	for (l = fw->branches.next; l != &fw->branches; l = l->next) {
 		const struct client_txn *ct = container_of(l, struct client_txn, link);
 
-		if (ct->status < 200)
+		if (ct->status < 200 && !ct->abandoned)
 			return false;
 	}
 	return true;
@@ -125,9 +126,18 @@ static void branch_failed(struct siproxd *sd, struct forward *fw, struct client_
 			buf_add(&fw->best, out.data, out.len);
 	}
 	buf_free(&out);
+	if (msg->status == 503 && failover_next(fw, ct, msg))
+		return;
 	if (msg->status >= 600)
 		forward_cancel(fw, ct);
 	send_best(sd, fw);
+}
+
+void response_give_up(struct forward *fw)
+{
+	if (fw->cancelled && !fw->best_status)
+		fw->best_status = 487;
+	send_best(fw->sd, fw);
 }
 
 /* It said yes, but what it said cannot be passed on: the asker must not wait for ever. */
@@ -167,6 +177,8 @@ static void branch_progresses(struct siproxd *sd, struct forward *fw, struct cli
 {
 	struct buf out = BUF_INIT;
 
+	if (ct->abandoned)
+		return; /* a server that woke up too late: its CANCEL is on the way */
 	if (msg->status > 100)
 		forward_watch(ct); /* step 2 */
 	if (msg->status > 100 && !fw->final_sent && undress(sd, fw, msg, &ct->hop, &out))
@@ -183,6 +195,10 @@ static void on_response(void *arg, struct client_txn *ct, struct sip_msg *msg)
 
 	if (!fw)
 		return; /* a CANCEL or BYE of our own */
+	failover_answered(fw, ct, msg);
+	/* What we asked for, or no news: others have the request now. */
+	if (ct->abandoned && (msg->status == 487 || msg->status == 503))
+		return;
 	if (msg->status < 200)
 		branch_progresses(sd, fw, ct, msg);
 	else if (msg->status < 300)
@@ -198,7 +214,10 @@ static void on_timeout(void *arg, struct client_txn *ct)
 	struct forward *fw = ct->forward;
 	int status = ct->unsent ? 503 : 408;
 
-	if (!fw)
+	if (!fw || ct->abandoned)
+		return;
+	ct->status = status;
+	if (failover_next(fw, ct, NULL))
 		return;
 	if (fw->cancelled)
 		status = 487;

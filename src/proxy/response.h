@@ -9,10 +9,14 @@
 #include "proxy/transaction.h"
 #include "sip/sip_msg.h"
 
+struct forward;
 struct siproxd;
 
 /* From the pipeline: finds its transaction, or drops it. */
 void response_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from);
+/* No further branch will be tried: what is there goes up, if all branches have ended (16.7 step 6).
+ * For failover. */
+void response_give_up(struct forward *fw);
 /* What the transactions call: struct txn_ops with arg = struct siproxd. */
 void response_txn_ops(struct siproxd *sd, struct txn_ops *ops);
 

@@ -457,6 +457,14 @@ void client_txn_fail(struct client_txn *ct)
 	timer_start(timers, &ct->end, 0, client_gives_up, ct);
 }
 
+void client_txn_abandon(struct client_txn *ct)
+{
+	ct->abandoned = true;
+	timer_stop(ct->owner->timers, &ct->retransmit);
+	timer_stop(ct->owner->timers, &ct->timer_c);
+	client_txn_cancel(ct);
+}
+
 static void client_provisional(struct client_txn *ct, struct sip_msg *msg)
 {
 	struct transactions *ts = ct->owner;

@@ -66,6 +66,7 @@ struct client_txn {
 	int status;           /* of the last response; 0: none */
 	bool cancel_wanted;   /* send CANCEL as soon as a provisional response is here (9.1) */
 	bool cancelled;
+	bool abandoned; /* another server has the request now */
 	bool unsent; /* the transport failed: nobody has got the request */
 	struct forward *forward;
 	char *target; /* the forward's note of the phone that this branch is for; NULL */
@@ -136,5 +137,8 @@ void client_txn_cancel(struct client_txn *ct);
 /* The transport lost the request, or its way back is gone: timeout() follows from the loop, with
  * `unsent` set. A transaction that has its final response goes on. */
 void client_txn_fail(struct client_txn *ct);
+/* It is asked no more: nothing is sent again, and an INVITE that rings after all is cancelled. What
+ * still comes is reported as ever. */
+void client_txn_abandon(struct client_txn *ct);
 
 #endif

@@ -13,6 +13,7 @@ static const struct sip_header headers[] = {
     {"Max-Forwards", 0, HDR_MAX_FORWARDS, SIP_SINGLE},
     {"Expires", 0, HDR_EXPIRES, SIP_SINGLE},
     {"Session-Expires", 'x', HDR_SESSION_EXPIRES, SIP_LOOSE},
+    {"Retry-After", 0, HDR_RETRY_AFTER, SIP_LOOSE},
     {"Content-Type", 'c', HDR_CONTENT_TYPE, SIP_SINGLE},
     {"Content-Length", 'l', HDR_CONTENT_LENGTH, SIP_SINGLE},
     {"Proxy-Require", 0, HDR_PROXY_REQUIRE, SIP_COMMAS},

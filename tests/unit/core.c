@@ -16,9 +16,11 @@
 #include "proxy/call.h"
 #include "proxy/dialog.h"
 #include "proxy/emergency.h"
+#include "proxy/locate.h"
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
 #include "proxy/response.h"
+#include "proxy/servers.h"
 #include "proxy/session.h"
 #include "proxy/transaction.h"
 #include "tap.h"
@@ -160,29 +162,56 @@ void core_flow_heard(const struct core *c, unsigned n, unsigned leg)
 
 struct resolver_query {
 	struct list link;
-	resolver_fn *fn;
+	resolver_fn *fn; /* NULL: it is for records */
+	resolver_records_fn *records_fn;
 	void *arg;
+	char host[DNS_HOST_MAX + 1];
+	int type;
 	uint16_t port;
 };
 
 static struct list queries = {&queries, &queries};
 
-int resolver_lookup(struct resolver *r, const char *host, int family, uint16_t port,
-    resolver_fn *fn, void *arg, struct resolver_query **out)
+static int new_query(const char *host, int type, void *arg, struct resolver_query **out)
 {
-	struct resolver_query *q = calloc(1, sizeof(*q));
+	struct resolver_query *q;
 
-	(void)r;
-	(void)host;
-	(void)family;
+	*out = NULL;
+	if (strpbrk(host, " !"))
+		return EINVAL;
+	q = calloc(1, sizeof(*q));
 	if (!q)
 		return ENOMEM;
-	q->fn = fn;
+	snprintf(q->host, sizeof(q->host), "%s", host);
+	q->type = type;
 	q->arg = arg;
-	q->port = port;
 	list_add_tail(&queries, &q->link);
 	*out = q;
 	return 0;
+}
+
+int resolver_lookup(struct resolver *r, const char *host, int family, uint16_t port,
+    resolver_fn *fn, void *arg, struct resolver_query **out)
+{
+	int err = new_query(host, family, arg, out);
+
+	(void)r;
+	if (err)
+		return err;
+	(*out)->fn = fn;
+	(*out)->port = port;
+	return 0;
+}
+
+int resolver_lookup_records(struct resolver *r, const char *host, int type, resolver_records_fn *fn,
+    void *arg, struct resolver_query **out)
+{
+	int err = new_query(host, type, arg, out);
+
+	(void)r;
+	if (!err)
+		(*out)->records_fn = fn;
+	return err;
 }
 
 void resolver_cancel(struct resolver_query *q)
@@ -215,19 +244,74 @@ size_t core_lookups(void)
 	return n;
 }
 
+static void answer_addresses(const struct resolver_query *q, const char *const *zone)
+{
+	struct addr addr[8];
+	size_t n = 0;
+
+	for (; *zone && n < 8; zone++) {
+		char host[256], ip[64];
+
+		if (sscanf(*zone, "%255s A %63s", host, ip) == 2 &&
+		    (strcmp(host, "*") == 0 || strcasecmp(host, q->host) == 0) &&
+		    addr_parse(&addr[n], ip, q->port) == 0)
+			n++;
+	}
+	q->fn(q->arg, n ? 0 : ENOENT, n ? addr : NULL, n);
+}
+
+/* "NAME SRV PRIORITY WEIGHT PORT TARGET", "NAME NAPTR ORDER PREFERENCE FLAG SERVICE TARGET" */
+static void answer_records(const struct resolver_query *q, const char *const *zone)
+{
+	struct dns_record r[8] = {{0}};
+	size_t n = 0;
+
+	for (; *zone && n < 8; zone++) {
+		bool srv = q->type == DNS_SRV;
+		char host[256];
+		int got = srv ? sscanf(*zone, "%255s SRV %hu %hu %hu %253s", host, &r[n].rank,
+				    &r[n].weight, &r[n].port, r[n].target)
+			      : sscanf(*zone, "%255s NAPTR %hu %hu %c %15s %253s", host, &r[n].rank,
+				    &r[n].weight, &r[n].flag, r[n].service, r[n].target);
+
+		if (got != (srv ? 5 : 6) || strcasecmp(host, q->host) != 0)
+			continue;
+		if (strcmp(r[n].target, ".") == 0)
+			r[n].target[0] = '\0';
+		n++;
+	}
+	q->records_fn(q->arg, n ? 0 : ENOENT, n ? r : NULL, n);
+}
+
+void core_resolve_zone(const char *const *zone)
+{
+	while (!list_is_empty(&queries)) {
+		struct resolver_query *q = container_of(queries.next, struct resolver_query, link);
+
+		list_del(&q->link);
+		if (q->fn)
+			answer_addresses(q, zone);
+		else
+			answer_records(q, zone);
+		free(q);
+	}
+}
+
 void core_resolve(const char *text)
 {
-	struct resolver_query *q = container_of(queries.next, struct resolver_query, link);
-	struct addr addr;
+	char line[80];
+	const char *zone[] = {line, NULL};
 
-	if (list_is_empty(&queries))
-		return;
-	list_del(&q->link);
-	if (text && addr_parse(&addr, text, q->port) == 0)
-		q->fn(q->arg, 0, &addr, 1);
-	else
-		q->fn(q->arg, ENOENT, NULL, 0);
-	free(q);
+	snprintf(line, sizeof(line), "* A %s", text ? text : "");
+	core_resolve_zone(zone);
+}
+
+/* Records are taken in the order in which they stand. */
+static uint32_t no_lot(void *arg, uint32_t max)
+{
+	(void)arg;
+	(void)max;
+	return 0;
 }
 
 /* --- what leaves -------------------------------------------------------------------------- */
@@ -426,6 +510,12 @@ int core_start(struct core *c, bool one_interface)
 		err = limit_new(&sd->strangers, 20, 5, 64);
 	if (!err)
 		err = limit_new(&sd->callers, 6000, 1000, 64);
+	if (!err)
+		err = locator_new(&sd->locator, sd->resolver, sd->timers);
+	if (!err)
+		err = servers_new(&sd->servers, sd->timers, sd->key);
+	if (!err)
+		locator_set_random(sd->locator, no_lot, NULL);
 	return err ? err : start_media(c);
 }
 
@@ -442,6 +532,8 @@ void core_stop(struct core *c)
 	location_free(sd->location);
 	limit_free(sd->strangers);
 	limit_free(sd->callers);
+	locator_free(sd->locator);
+	servers_free(sd->servers);
 	hash_done(&sd->forwards);
 	side_free(sd->sides);
 	timers_done(&c->timers);

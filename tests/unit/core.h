@@ -101,8 +101,12 @@ size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg,
 /* Packets are counted for it as of now. */
 void core_flow_heard(const struct core *c, unsigned n, unsigned leg);
 extern int core_relay_err; /* what relay_flow_add() returns */
-/* Answers the oldest look-up; addr NULL: no such name. */
+/* Answers all look-ups, and those that follow from them: every name has this address, and no
+ * records; addr NULL: no such name. */
 void core_resolve(const char *addr);
+/* The same from lines like "sip.test A 192.0.2.1", "_sip._udp.test SRV 10 0 5060 sip.test",
+ * "test NAPTR 10 10 s sip+d2u _sip._udp.test"; up to NULL. Among equals the first line wins. */
+void core_resolve_zone(const char *const *zone);
 size_t core_lookups(void);
 
 #endif

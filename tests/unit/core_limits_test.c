@@ -505,7 +505,8 @@ static void test_no_resolver(void)
 	const struct core_sent *m;
 
 	start(&c);
-	c.sd.resolver = NULL;
+	locator_free(c.sd.locator);
+	c.sd.locator = NULL;
 	request(&c, LAN, CORE_PHONE, "OPTIONS", "sip:bob@example.net", "a", "", "1", 1, "", "");
 	m = core_expect(&c, LAN, "SIP/2.0 503", "no look-up");
 	is_str(core_header(m, "Retry-After", 0), "10", "says when to try again");

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/servers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/timers.h"
+
+#define FAILED_MAX   256
+#define KEPT_MAX     1024
+#define FAILED_S     30
+#define FAILED_MAX_S 600
+#define KEPT_S       86400
+
+/* A server that has failed, or (`account` is not 0) the one of an account. */
+struct entry {
+	struct hash_node node;
+	struct list link; /* in order of use, longest ago first */
+	uint64_t account;
+	struct located server;
+	uint64_t until_ms;
+	unsigned for_s; /* of a failed one: how long it was put out for */
+};
+
+struct table {
+	struct hash hash;
+	struct list used, spare;
+};
+
+struct servers {
+	struct timers *timers;
+	uint8_t key[SIPHASH_KEY_LEN];
+	struct table failed, kept;
+	struct entry entry[FAILED_MAX + KEPT_MAX];
+};
+
+static int table_init(struct table *t, struct entry *entry, size_t count)
+{
+	list_init(&t->used);
+	list_init(&t->spare);
+	for (size_t i = 0; i < count; i++)
+		list_add_tail(&t->spare, &entry[i].link);
+	return hash_init(&t->hash, count);
+}
+
+static void table_drop(struct table *t, struct entry *e)
+{
+	hash_del(&t->hash, &e->node);
+	list_del(&e->link);
+	list_add_tail(&t->spare, &e->link);
+}
+
+/* A new one, if need be in place of the one that was not used for longest. */
+static struct entry *table_add(struct table *t, uint64_t key)
+{
+	struct entry *e;
+
+	if (list_is_empty(&t->spare))
+		table_drop(t, container_of(t->used.next, struct entry, link));
+	e = container_of(t->spare.next, struct entry, link);
+	list_del(&e->link);
+	memset(e, 0, sizeof(*e));
+	list_init(&e->link);
+	list_add_tail(&t->used, &e->link);
+	hash_add(&t->hash, &e->node, key);
+	return e;
+}
+
+static void table_touch(struct table *t, struct entry *e)
+{
+	list_del(&e->link);
+	list_add_tail(&t->used, &e->link);
+}
+
+int servers_new(struct servers **out, struct timers *timers, const uint8_t key[SIPHASH_KEY_LEN])
+{
+	struct servers *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return ENOMEM;
+	s->timers = timers;
+	memcpy(s->key, key, sizeof(s->key));
+	if (table_init(&s->failed, s->entry, FAILED_MAX) != 0 ||
+	    table_init(&s->kept, s->entry + FAILED_MAX, KEPT_MAX) != 0) {
+		servers_free(s);
+		return ENOMEM;
+	}
+	*out = s;
+	return 0;
+}
+
+void servers_free(struct servers *s)
+{
+	if (!s)
+		return;
+	hash_done(&s->failed.hash);
+	hash_done(&s->kept.hash);
+	free(s);
+}
+
+/* --- servers that have failed ------------------------------------------------------------- */
+
+static bool is_same(const struct located *a, const struct located *b)
+{
+	return a->transport == b->transport && addr_equal(&a->addr, &b->addr);
+}
+
+static struct entry *find_failed(const struct servers *s, const struct located *server)
+{
+	struct hash_node *n = hash_first(&s->failed.hash, addr_hash(&server->addr, s->key, true));
+
+	for (; n; n = hash_next(n)) {
+		struct entry *e = container_of(n, struct entry, node);
+
+		if (is_same(&e->server, server))
+			return e;
+	}
+	return NULL;
+}
+
+static bool is_over(const struct servers *s, const struct entry *e)
+{
+	return e->until_ms <= timers_now(s->timers);
+}
+
+bool servers_has_failed(const struct servers *s, const struct located *server)
+{
+	const struct entry *e = find_failed(s, server);
+
+	return e && !is_over(s, e);
+}
+
+void servers_failed(struct servers *s, const struct located *server, unsigned for_s)
+{
+	struct entry *e = find_failed(s, server);
+
+	if (!e)
+		e = table_add(&s->failed, addr_hash(&server->addr, s->key, true));
+	else if (!for_s && !is_over(s, e))
+		return; /* it was tried for want of another one, or by several at once */
+	else
+		table_touch(&s->failed, e);
+	e->server = *server;
+	if (!for_s)
+		for_s = e->for_s ? 2 * e->for_s : FAILED_S;
+	e->for_s = for_s > FAILED_MAX_S ? FAILED_MAX_S : for_s;
+	e->until_ms = timers_now(s->timers) + 1000 * (uint64_t)e->for_s;
+}
+
+/* --- the servers of accounts -------------------------------------------------------------- */
+
+static void add_lower(struct siphash *h, struct str text)
+{
+	siphash_add(h, &text.len, sizeof(text.len));
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.s[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		siphash_add(h, &c, 1);
+	}
+}
+
+uint64_t servers_account(const struct servers *s, struct str from_uri, const char *name)
+{
+	struct siphash h;
+	struct sip_uri uri;
+	uint64_t account;
+
+	siphash_init(&h, s->key);
+	if (sip_uri_parse(&uri, from_uri) == 0 && sip_uri_is_sip(&uri)) {
+		siphash_add_field(&h, uri.user.s ? uri.user.s : "", uri.user.len);
+		add_lower(&h, uri.host);
+	} else {
+		siphash_add_field(&h, from_uri.s ? from_uri.s : "", from_uri.len);
+	}
+	add_lower(&h, str_of(name));
+	account = siphash_end(&h);
+	return account ? account : 1;
+}
+
+static struct entry *find_kept(const struct servers *s, uint64_t account)
+{
+	struct hash_node *n = hash_first(&s->kept.hash, account);
+
+	for (; n; n = hash_next(n)) {
+		struct entry *e = container_of(n, struct entry, node);
+
+		if (e->account == account)
+			return e;
+	}
+	return NULL;
+}
+
+bool servers_kept(const struct servers *s, uint64_t account, struct located *out)
+{
+	const struct entry *e = find_kept(s, account);
+
+	if (!e || is_over(s, e))
+		return false;
+	*out = e->server;
+	return true;
+}
+
+void servers_answered(struct servers *s, uint64_t account, const struct located *server)
+{
+	struct entry *e = find_failed(s, server);
+
+	if (e)
+		table_drop(&s->failed, e);
+	if (!account)
+		return;
+	e = find_kept(s, account);
+	if (e)
+		table_touch(&s->kept, e);
+	else
+		e = table_add(&s->kept, account);
+	e->account = account;
+	e->server = *server;
+	e->until_ms = timers_now(s->timers) + 1000 * (uint64_t)KEPT_S;
+}
+
+/* --- order -------------------------------------------------------------------------------- */
+
+static unsigned rank(const struct servers *s, const struct located *preferred,
+    const struct located *one)
+{
+	if (servers_has_failed(s, one))
+		return 2;
+	return preferred && is_same(preferred, one) ? 0 : 1;
+}
+
+void servers_sort(struct servers *s, uint64_t account, const struct located *preferred,
+    struct located *found, size_t count)
+{
+	struct located sorted[LOCATE_MAX], kept;
+	size_t n = 0;
+
+	if (!preferred && servers_kept(s, account, &kept))
+		preferred = &kept;
+	if (count > LOCATE_MAX)
+		count = LOCATE_MAX;
+	for (unsigned r = 0; r < 3; r++)
+		for (size_t i = 0; i < count; i++)
+			if (rank(s, preferred, &found[i]) == r)
+				sorted[n++] = found[i];
+	memcpy(found, sorted, n * sizeof(*found));
+}
