@@ -55,6 +55,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/reload.test \
 	tests/integration/restart.test \
 	tests/integration/session_timer.test \
+	tests/integration/servers.test \
 	tests/integration/silence.test \
 	tests/integration/stranger.test \
 	tests/integration/stun.test \
