@@ -77,6 +77,7 @@ UNIT_TESTS += \
 	tests/unit/core_fork_test \
 	tests/unit/core_hostile_test \
 	tests/unit/core_limits_test \
+	tests/unit/core_peers_test \
 	tests/unit/core_register_test \
 	tests/unit/core_public_test \
 	tests/unit/core_route_test \

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct dialogs {
-	struct hash table;
+	struct hash table, peers;
 	struct timers *timers;
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max, without_call;
@@ -19,7 +19,8 @@ int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[S
 
 	if (!ds)
 		return ENOMEM;
-	if (hash_init(&ds->table, 64) != 0) {
+	if (hash_init(&ds->table, 64) != 0 || hash_init(&ds->peers, 64) != 0) {
+		hash_done(&ds->table);
 		free(ds);
 		return ENOMEM;
 	}
@@ -47,6 +48,7 @@ void dialogs_free(struct dialogs *ds)
 		return;
 	hash_each(&ds->table, free_node, NULL);
 	hash_done(&ds->table);
+	hash_done(&ds->peers);
 	free(ds);
 }
 
@@ -133,6 +135,8 @@ void dialog_free(struct dialog *d)
 	timer_stop(d->owner->timers, &d->expiry);
 	d->owner->without_call -= !d->of_call;
 	hash_del(&d->owner->table, &d->node);
+	if (addr_is_set(&d->end[WAN].hop.peer))
+		hash_del(&d->owner->peers, &d->by_peer);
 	list_del(&d->link);
 	release(d);
 }
@@ -154,6 +158,31 @@ void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), v
 	struct each each = {fn, arg};
 
 	hash_each(&ds->table, each_node, &each);
+}
+
+void dialog_heard(struct dialog *d, enum side side, const struct hop *from)
+{
+	struct dialogs *ds = d->owner;
+	bool known = addr_is_set(&d->end[side].hop.peer);
+
+	if (side == WAN && known && !addr_equal_ip(&d->end[WAN].hop.peer, &from->peer)) {
+		hash_del(&ds->peers, &d->by_peer);
+		known = false;
+	}
+	d->end[side].hop = *from;
+	if (side == WAN && !known)
+		hash_add(&ds->peers, &d->by_peer, addr_hash(&from->peer, ds->key, false));
+}
+
+bool dialogs_know(const struct dialogs *ds, const struct addr *wan_peer)
+{
+	struct hash_node *n = hash_first(&ds->peers, addr_hash(wan_peer, ds->key, false));
+
+	for (; n; n = hash_next(n))
+		if (addr_equal_ip(&container_of(n, struct dialog, by_peer)->end[WAN].hop.peer,
+			wan_peer))
+			return true;
+	return false;
 }
 
 static void expired(void *arg)

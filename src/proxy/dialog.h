@@ -27,12 +27,13 @@ struct dialog_end {
 	char *route;    /* Route values that lead to it, behind us, or NULL */
 	char *identity; /* its From/To value without the tag, as the WAN sees it */
 	uint32_t cseq;  /* highest of its requests */
-	struct hop hop; /* where it signals from */
+	struct hop hop; /* where it signals from; dialog_heard() sets it */
 };
 
 struct dialog {
 	struct hash_node node;
-	struct list link; /* among its call's; alone otherwise */
+	struct hash_node by_peer; /* the WAN end's address, once that is known */
+	struct list link;         /* among its call's; alone otherwise */
 	struct dialogs *owner;
 	char *call_id;
 	struct dialog_end end[2]; /* LAN, WAN */
@@ -58,6 +59,10 @@ struct dialog *dialog_find(const struct dialogs *ds, struct str call_id, struct 
 int dialog_new(struct dialogs *ds, struct str call_id, struct str lan_tag, struct str wan_tag,
     bool of_call, struct dialog **out);
 void dialog_free(struct dialog *d);
+/* An end signals from there now. */
+void dialog_heard(struct dialog *d, enum side side, const struct hop *from);
+/* Some dialog's WAN end signals from that address, whatever the port. */
+bool dialogs_know(const struct dialogs *ds, const struct addr *wan_peer);
 /* `fn` may free the dialog that it was handed. */
 void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), void *arg);
 /* One without a call ends by itself after that long. ENOMEM: it is gone at once. */

@@ -9,7 +9,7 @@
 #define OFFER_S 64
 
 struct location {
-	struct hash names, users, contacts;
+	struct hash names, users, contacts, registrars;
 	struct list all;
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max, count;
@@ -26,7 +26,7 @@ int location_new(struct location **out, const uint8_t key[SIPHASH_KEY_LEN], size
 	memcpy(loc->key, key, sizeof(loc->key));
 	loc->max = max;
 	if (hash_init(&loc->names, 64) != 0 || hash_init(&loc->users, 64) != 0 ||
-	    hash_init(&loc->contacts, 64) != 0) {
+	    hash_init(&loc->contacts, 64) != 0 || hash_init(&loc->registrars, 16) != 0) {
 		location_free(loc);
 		return ENOMEM;
 	}
@@ -45,6 +45,7 @@ void location_free(struct location *loc)
 	hash_done(&loc->names);
 	hash_done(&loc->users);
 	hash_done(&loc->contacts);
+	hash_done(&loc->registrars);
 	free(loc);
 }
 
@@ -99,6 +100,7 @@ static void binding_free(struct binding *b)
 	free(b->instance);
 	free(b->call_id);
 	free(b->domain);
+	free(b->path);
 	free(b);
 }
 
@@ -107,6 +109,8 @@ void location_remove(struct location *loc, struct binding *b)
 	hash_del(&loc->names, &b->by_name);
 	hash_del(&loc->users, &b->by_user);
 	hash_del(&loc->contacts, &b->by_contact);
+	if (addr_is_set(&b->registrar))
+		hash_del(&loc->registrars, &b->by_registrar);
 	list_del(&b->link);
 	loc->count--;
 	if (b->expires)
@@ -271,6 +275,27 @@ int location_offer(struct location *loc, const struct location_contact *c, int64
 	return err;
 }
 
+void location_set_registrar(struct location *loc, struct binding *b, const struct addr *registrar)
+{
+	if (!addr_is_set(registrar) || addr_equal(registrar, &b->registrar))
+		return;
+	if (addr_is_set(&b->registrar))
+		hash_del(&loc->registrars, &b->by_registrar);
+	b->registrar = *registrar;
+	hash_add(&loc->registrars, &b->by_registrar, addr_hash(registrar, loc->key, false));
+}
+
+static int set_path(struct binding *b, struct str path)
+{
+	char *copy = path.len ? str_dup(path) : NULL;
+
+	if (path.len && !copy)
+		return ENOMEM;
+	free(b->path);
+	b->path = copy;
+	return 0;
+}
+
 /* Another contact, Call-ID or source; ENOMEM: nothing changed. */
 static int move(struct location *loc, struct binding *b, const struct location_contact *c)
 {
@@ -298,18 +323,22 @@ static int move(struct location *loc, struct binding *b, const struct location_c
 int location_confirm(struct location *loc, struct binding *b, const struct location_contact *c,
     int64_t expires, int64_t now)
 {
+	bool same_path = c->path.len ? same(b->path, c->path) : !b->path;
 	bool same_phone = same(b->contact, c->contact) && same(b->call_id, c->call_id) &&
-	    addr_equal(&b->peer, &c->peer);
+	    addr_equal(&b->peer, &c->peer) && same_path;
 	int err = 0;
 
 	if (expires <= now) {
 		location_remove(loc, b);
 		return 0;
 	}
-	if (!same_phone)
+	if (!same_path)
+		err = set_path(b, c->path);
+	if (!err && !same_phone)
 		err = move(loc, b, c);
 	if (err)
 		return err;
+	location_set_registrar(loc, b, &c->registrar);
 	if (same_phone && b->expires > now)
 		loc->refreshes++;
 	else
@@ -378,6 +407,50 @@ size_t location_find(const struct location *loc, struct str name, int64_t now, s
 		else if (exact->expires)
 			*lately = true;
 	}
+	return count;
+}
+
+/* The next live one from `n` on that this address granted. */
+static struct binding *granted_by(struct hash_node *n, const struct addr *registrar, int64_t now)
+{
+	for (; n; n = hash_next(n)) {
+		struct binding *b = container_of(n, struct binding, by_registrar);
+
+		if (live(b, now) && addr_equal_ip(&b->registrar, registrar))
+			return b;
+	}
+	return NULL;
+}
+
+static struct hash_node *first_at(const struct location *loc, const struct addr *registrar)
+{
+	return hash_first(&loc->registrars, addr_hash(registrar, loc->key, false));
+}
+
+bool location_knows_registrar(const struct location *loc, const struct addr *a, int64_t now)
+{
+	return granted_by(first_at(loc, a), a, now) != NULL;
+}
+
+size_t location_find_account(const struct location *loc, const struct addr *registrar,
+    struct str hint, int64_t now, struct binding **out, size_t max)
+{
+	struct binding *first = granted_by(first_at(loc, registrar), registrar, now), *b;
+	const struct binding *account = first;
+	size_t count = 0;
+
+	for (b = first; b; b = granted_by(hash_next(&b->by_registrar), registrar, now)) {
+		if (str_is(hint, b->user)) {
+			account = b;
+			break;
+		}
+		if (strcmp(b->aor, first->aor) != 0)
+			account = NULL;
+	}
+	for (b = first; account && b && count < max;
+	     b = granted_by(hash_next(&b->by_registrar), registrar, now))
+		if (strcmp(b->aor, account->aor) == 0)
+			out[count++] = b;
 	return count;
 }
 

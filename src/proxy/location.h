@@ -23,6 +23,7 @@ struct binding {
 	struct hash_node by_name; /* mask_user */
 	struct hash_node by_user; /* user */
 	struct hash_node by_contact;
+	struct hash_node by_registrar; /* while that is set */
 	struct list link;
 	char *aor;        /* "sip:user@host", from the REGISTER's To */
 	char *user;       /* its user part: what the WAN calls */
@@ -31,9 +32,11 @@ struct binding {
 	char *instance;   /* +sip.instance; NULL */
 	char *call_id;    /* of its REGISTERs; NULL after a restart without the side file */
 	char *domain;     /* host of its REGISTERs' Request-URI: who granted it; NULL as above */
+	char *path;       /* Path of its REGISTER: the Route to it behind us (RFC 3327); NULL */
 	struct addr peer; /* where its REGISTER came from; unset after a restart */
-	int64_t expires;  /* unix seconds; 0: not confirmed yet */
-	int64_t offered;  /* unix seconds of the last REGISTER */
+	struct addr registrar; /* who granted it; unset: nobody on the WAN, or not known yet */
+	int64_t expires;       /* unix seconds; 0: not confirmed yet */
+	int64_t offered;       /* unix seconds of the last REGISTER */
 };
 
 /* What a REGISTER says of one contact. */
@@ -42,7 +45,9 @@ struct location_contact {
 	struct str instance; /* len 0: none */
 	struct str call_id;
 	struct str domain;
+	struct str path; /* len 0: none */
 	struct addr peer;
+	struct addr registrar;
 	/* Several contacts of one REGISTER share its Call-ID: it does not say which phone. */
 	bool not_by_call_id;
 };
@@ -86,6 +91,16 @@ struct binding *location_by_name(const struct location *loc, struct str mask_use
  */
 size_t location_find(const struct location *loc, struct str name, int64_t now, struct binding **out,
     size_t max, bool *lately);
+/* It was this address that granted it; an address that is not set changes nothing. */
+void location_set_registrar(struct location *loc, struct binding *b, const struct addr *registrar);
+/* That address, whatever the port, granted a binding that is still good. */
+bool location_knows_registrar(const struct location *loc, const struct addr *a, int64_t now);
+/*
+ * The phones of the one account that this registrar granted us; of several, the account of the
+ * user `hint`. Live ones only. Returns how many were put into out, 0 where it cannot tell.
+ */
+size_t location_find_account(const struct location *loc, const struct addr *registrar,
+    struct str hint, int64_t now, struct binding **out, size_t max);
 /* The phone that uses this contact URI; NULL. */
 struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact);
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg);

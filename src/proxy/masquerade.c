@@ -260,7 +260,8 @@ static int put_max_forwards(struct sip_msg *msg)
 	const struct sip_value *v = sip_msg_value(msg, HDR_MAX_FORWARDS, 0);
 
 	if (!v)
-		return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_VIA), "Max-Forwards: 70\r\n");
+		return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_VIA),
+		    "Max-Forwards: 70\r\n");
 	return sip_edit_replacef(msg, v->text, "%d", (int)msg->max_forwards - 1);
 }
 
@@ -291,6 +292,23 @@ static int put_route(struct sip_msg *msg, const struct mask_request *how)
 		err = sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_ROUTE), "Route: %s\r\n",
 		    how->target->route);
 	return err;
+}
+
+/* RFC 3327: a way behind us, which waits in the binding. The registrar's answer tells it again. */
+static int hide_path(struct sip_msg *msg, const struct mask_request *how)
+{
+	if (!how->registration || how->target->hop.side != WAN)
+		return 0;
+	return sip_edit_remove_lines(msg, HDR_PATH);
+}
+
+static int restore_path(struct sip_msg *msg, const struct forward *fw, enum side from)
+{
+	const char *path = fw->registration ? registration_path(fw->registration) : NULL;
+
+	if (!path || from != WAN || msg->status > 299)
+		return 0;
+	return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_PATH), "Path: %s\r\n", path);
 }
 
 /* ua_string hides what the phone calls itself. */
@@ -326,6 +344,8 @@ int mask_request(const struct siproxd *sd, struct sip_msg *msg, const struct mas
 		err = put_record_route(msg, how);
 	if (!err)
 		err = put_route(msg, how);
+	if (!err)
+		err = hide_path(msg, how);
 	if (!err && target->hop.side == WAN)
 		err = put_user_agent(sd, msg);
 	/* Between two phones on the LAN every name is good as it is. */
@@ -408,6 +428,8 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 
 	if (!err)
 		err = response_record_route(sd, msg, fw, from->side);
+	if (!err)
+		err = restore_path(msg, fw, from->side);
 	if (!err && fw->from.side == WAN)
 		err = put_user_agent(sd, msg);
 	if (!err && from->side != fw->from.side)

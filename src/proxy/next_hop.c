@@ -170,16 +170,32 @@ static int phone_hop(struct siproxd *sd, const char *contact, const struct addr 
 	return err ? err : out->side == LAN ? 0 : ENETUNREACH;
 }
 
-static int add_phone(struct siproxd *sd, struct plan *plan, const struct binding *b)
+/* The contact under another user: a PBX behind a trunk wants to know which number was dialled. */
+static char *uri_with_user(const char *contact, struct str user)
+{
+	struct sip_uri uri;
+	char *out;
+
+	if (sip_uri_parse(&uri, str_of(contact)) != 0 ||
+	    asprintf(&out, "%.*s:%.*s@%s", STR_ARGS(uri.scheme), STR_ARGS(user), uri.hostport.s) <
+		0)
+		return NULL;
+	return out;
+}
+
+/* `number`: the user to call there, if it is not the contact's own. */
+static int add_phone(struct siproxd *sd, struct plan *plan, const struct binding *b,
+    struct str number)
 {
 	struct target *t = &plan->target[plan->n_targets];
 
-	if (phone_hop(sd, b->contact, &b->peer, &t->hop) != 0)
+	if (phone_hop(sd, b->path ? "" : b->contact, &b->peer, &t->hop) != 0)
 		return 0; /* an address that is no longer on the LAN; others may ring */
-	t->uri = str_dup(str_of(b->contact));
+	t->uri = number.len ? uri_with_user(b->contact, number) : str_dup(str_of(b->contact));
 	t->binding = str_dup(str_of(b->mask_user));
+	t->route = b->path ? str_dup(str_of(b->path)) : NULL;
 	plan->n_targets++;
-	return t->uri && t->binding ? 0 : ENOMEM;
+	return t->uri && t->binding && (t->route || !b->path) ? 0 : ENOMEM;
 }
 
 /* The same request, forked by the provider to two of our names, may already ring this phone. */
@@ -210,7 +226,7 @@ static int plan_bindings(struct siproxd *sd, const struct sip_msg *req, struct s
 	for (size_t i = 0; i < n; i++) {
 		if (rings_already(sd, req, found[i]))
 			merged = true;
-		else if (add_phone(sd, out, found[i]) != 0)
+		else if (add_phone(sd, out, found[i], (struct str){NULL, 0}) != 0)
 			return 500;
 	}
 	if (out->n_targets)
@@ -243,6 +259,18 @@ static int plan_dialog_to_lan(struct siproxd *sd, const struct sip_msg *req, str
 	return t->uri ? 0 : 500;
 }
 
+/* The URI names us, the account's own domain, or nobody (tel:). */
+static bool is_named_by(const struct siproxd *sd, const struct sip_uri *uri,
+    const struct binding *b)
+{
+	struct sip_uri aor;
+
+	if (!sip_uri_is_sip(uri) || side_is_us(sd->sides, uri))
+		return true;
+	return (b->domain && str_is_nocase(uri->host, b->domain)) ||
+	    (sip_uri_parse(&aor, str_of(b->aor)) == 0 && str_equal_nocase(uri->host, aor.host));
+}
+
 /* Requests that mean nothing outside of a dialog. */
 static bool needs_dialog(enum sip_method method)
 {
@@ -250,15 +278,54 @@ static bool needs_dialog(enum sip_method method)
 	    method == SIP_UPDATE;
 }
 
-static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, struct plan *out)
+static struct str user_of(struct str nameaddr_uri)
 {
+	struct sip_uri uri;
+
+	if (sip_uri_parse(&uri, nameaddr_uri) != 0)
+		return (struct str){NULL, 0};
+	if (sip_uri_is_sip(&uri))
+		return uri.user;
+	return str_range(uri.scheme.s + uri.scheme.len + 1, uri.whole.s + uri.whole.len);
+}
+
+/*
+ * A trunk: the registrar calls a number, in its own domain's name or in ours, and means the account
+ * that it granted us. Nobody else may: it would be a way in for whoever guesses.
+ */
+static int plan_number(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    struct plan *out)
+{
+	struct str number = user_of(req->uri_text);
+	struct binding *found[FORWARD_TARGETS_MAX];
+	size_t n = location_find_account(sd->location, &from->peer, user_of(req->to.uri),
+	    sd->now_s(), found, FORWARD_TARGETS_MAX);
+
+	if (!number.len)
+		return 404;
+	for (size_t i = 0; i < n; i++) {
+		bool account = str_is(number, found[i]->user);
+
+		if (!is_named_by(sd, &req->uri, found[i]))
+			return 404;
+		if (add_phone(sd, out, found[i], account ? (struct str){NULL, 0} : number) != 0)
+			return 500;
+	}
+	return out->n_targets ? 0 : n ? 480 : 404;
+}
+
+static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
+    struct plan *out)
+{
+	int status = 404;
+
 	/* The WAN cannot know of a way behind us: what it says of one is left out. */
 	out->own_routes = sip_msg_count(req, HDR_ROUTE);
 	if (req->to_tag.len || needs_dialog(req->method))
 		return plan_dialog_to_lan(sd, req, out);
-	if (!side_is_us(sd->sides, &req->uri) || !req->uri.user.len)
-		return 404;
-	return plan_bindings(sd, req, req->uri.user, out);
+	if (sip_uri_is_sip(&req->uri) && side_is_us(sd->sides, &req->uri) && req->uri.user.len)
+		status = plan_bindings(sd, req, req->uri.user, out);
+	return status == 404 ? plan_number(sd, req, from, out) : status;
 }
 
 /* --- from the LAN ------------------------------------------------------------------------- */
@@ -407,7 +474,7 @@ int next_hop_plan(struct siproxd *sd, const struct sip_msg *req, const struct ho
 
 	memset(out, 0, sizeof(*out));
 	if (from->side == WAN)
-		return plan_from_wan(sd, req, out);
+		return plan_from_wan(sd, req, from, out);
 	status = plan_from_lan(sd, req, from, out);
 	if (!status && out->name)
 		out->account = servers_account(sd->servers, req->from.uri, out->name);
@@ -545,6 +612,9 @@ bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const s
 {
 	unsigned routes = sip_msg_count(req, HDR_ROUTE);
 
-	return from->side == LAN && side_is_us(sd->sides, &req->uri) && !req->uri.user.len &&
-	    routes == mask_own_routes(sd, req) && !(routes && names_our_record_route(sd, req));
+	if (req->to_tag.len || !side_is_us(sd->sides, &req->uri) || req->uri.user.len)
+		return false;
+	if (from->side == WAN)
+		return req->method == SIP_OPTIONS;
+	return routes == mask_own_routes(sd, req) && !(routes && names_our_record_route(sd, req));
 }

@@ -23,7 +23,8 @@ struct offered {
 struct registration {
 	char *aor, *user, *call_id;
 	char *domain; /* of the Request-URI */
-	struct addr peer;
+	char *path;   /* its Path values; NULL: none */
+	struct addr peer, registrar;
 	bool star;
 	struct offered offered[CONTACTS_MAX];
 	unsigned n;
@@ -42,12 +43,18 @@ void registration_free(struct registration *reg)
 	free(reg->user);
 	free(reg->call_id);
 	free(reg->domain);
+	free(reg->path);
 	free(reg);
 }
 
 const char *registration_name(const struct registration *reg, unsigned n)
 {
 	return n < reg->n ? reg->offered[n].name : NULL;
+}
+
+const char *registration_path(const struct registration *reg)
+{
+	return reg->path;
 }
 
 static int64_t expires_of(const struct sip_nameaddr *contact, const struct sip_msg *msg)
@@ -71,7 +78,9 @@ static void describe(const struct registration *reg, const struct offered *o,
 	    .instance = str_of(o->instance),
 	    .call_id = str_of(reg->call_id),
 	    .domain = str_of(reg->domain),
+	    .path = str_of(reg->path),
 	    .peer = reg->peer,
+	    .registrar = reg->registrar,
 	    .not_by_call_id = o->not_by_call_id,
 	};
 }
@@ -122,6 +131,26 @@ static int read_contact(struct registration *reg, struct siproxd *sd, const stru
 	return o->contact ? offer(reg, sd, o) : ENOMEM;
 }
 
+/* What the LAN's own proxies wrote there: it is the way from us to the phone. */
+static int read_path(struct registration *reg, const struct sip_msg *req)
+{
+	const struct sip_value *v;
+	struct sip_nameaddr addr;
+	struct sip_uri uri;
+	struct buf b = BUF_INIT;
+
+	for (unsigned i = 0; (v = sip_msg_value(req, HDR_PATH, i)); i++) {
+		if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 ||
+		    memchr(v->text.s, '\t', v->text.len))
+			continue;
+		buf_printf(&b, "%s%.*s", b.len ? ", " : "", STR_ARGS(v->text));
+	}
+	if (b.failed)
+		return ENOMEM;
+	reg->path = b.len ? buf_take(&b) : NULL;
+	return 0;
+}
+
 int registration_new(struct registration **out, struct siproxd *sd, const struct sip_msg *req,
     const struct hop *from)
 {
@@ -141,6 +170,8 @@ int registration_new(struct registration **out, struct siproxd *sd, const struct
 	if (asprintf(&reg->aor, "sip:%.*s@%.*s", STR_ARGS(to.user), STR_ARGS(to.hostport)) < 0)
 		reg->aor = NULL;
 	err = reg->aor && reg->user && reg->call_id && reg->domain ? 0 : ENOMEM;
+	if (!err)
+		err = read_path(reg, req);
 	for (unsigned i = 0; !err && (v = sip_msg_value(req, HDR_CONTACT, i)); i++)
 		err = read_contact(reg, sd, req, v->text);
 	if (!err) {
@@ -213,10 +244,11 @@ static int64_t granted_to(const struct siproxd *sd, const struct offered *o,
 }
 
 void registration_answered(struct registration *reg, struct siproxd *sd,
-    const struct sip_msg *response)
+    const struct sip_msg *response, const struct addr *registrar)
 {
 	if (response->status < 200 || response->status > 299)
 		return;
+	reg->registrar = *registrar;
 	if (reg->star)
 		location_remove_aor(sd->location, str_of(reg->aor), str_of(reg->domain));
 	for (unsigned i = 0; i < reg->n; i++) {

@@ -21,9 +21,11 @@ int registration_new(struct registration **out, struct siproxd *sd, const struct
 void registration_free(struct registration *reg);
 /* The name for the n-th Contact value of the request; NULL for "*" and what is no SIP URI. */
 const char *registration_name(const struct registration *reg, unsigned n);
-/* The registrar answered: a 2xx confirms or ends bindings. */
+/* The Path values of the request, which the WAN does not see; NULL: none. */
+const char *registration_path(const struct registration *reg);
+/* The registrar at that address answered: a 2xx confirms or ends bindings. */
 void registration_answered(struct registration *reg, struct siproxd *sd,
-    const struct sip_msg *response);
+    const struct sip_msg *response, const struct addr *registrar);
 /* The phone's own URI for a Contact of the answer that names one of ours; NULL. */
 const char *registration_own_contact(const struct siproxd *sd, const struct sip_uri *uri);
 /* We are the registrar: enters the contacts and writes the Contact lines of the 200. */

@@ -206,7 +206,17 @@ static int load_table(struct registrations *r, struct location *loc, int64_t now
 	return err;
 }
 
-/* "phone <name> <Call-ID> <peer IP> <port> <instance> <domain>", tabs between. */
+static void load_registrar(struct location *loc, struct binding *b, struct str ip, struct str port)
+{
+	struct addr a;
+	uint64_t n;
+
+	if (str_to_uint(port, 65535, &n) && addr_parse_n(&a, ip.s, ip.len, (uint16_t)n) == 0)
+		location_set_registrar(loc, b, &a);
+}
+
+/* "phone <name> <Call-ID> <peer IP> <port> <instance> <domain> <registrar IP> <port> <path>", tabs
+ * between; the last three are not there in files of earlier versions. */
 static void load_more(struct registrations *r, struct location *loc)
 {
 	struct str text, line;
@@ -231,6 +241,9 @@ static void load_more(struct registrations *r, struct location *loc)
 			b->instance = str_dup(field(line, 5));
 		if (!b->domain && field(line, 6).len)
 			b->domain = str_dup(field(line, 6));
+		load_registrar(loc, b, field(line, 7), field(line, 8));
+		if (!b->path && field(line, 9).len)
+			b->path = str_dup(field(line, 9));
 	}
 	free(data);
 }
@@ -268,6 +281,7 @@ static void write_binding(struct binding *b, void *arg)
 	struct writing *w = arg;
 	const struct addr *wan = side_addr(w->sides, WAN, AF_INET);
 	char host[ADDR_TEXT_MAX] = "0.0.0.0", ip[ADDR_TEXT_MAX];
+	char registrar[ADDR_TEXT_MAX] = "";
 	unsigned port;
 
 	if (!b->expires)
@@ -282,9 +296,12 @@ static void write_binding(struct binding *b, void *arg)
 	if (port != 5060)
 		buf_printf(&w->table, ":%u", port);
 	buf_printf(&w->table, "\n%s\n", b->aor);
-	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\n", b->mask_user,
+	if (addr_is_set(&b->registrar))
+		addr_format_ip(&b->registrar, registrar);
+	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\t%s\t%u\t%s\n", b->mask_user,
 	    none_if_null(b->call_id), addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "",
-	    addr_port(&b->peer), none_if_null(b->instance), none_if_null(b->domain));
+	    addr_port(&b->peer), none_if_null(b->instance), none_if_null(b->domain), registrar,
+	    *registrar ? addr_port(&b->registrar) : 0, none_if_null(b->path));
 }
 
 static bool wants_saving(const struct registrations *r, const struct location *loc, int64_t now,

@@ -35,8 +35,30 @@ struct passage {
 	struct registration *registration;
 };
 
+/* Too many from one source on the WAN: what is beyond is dropped. */
+static bool may_begin(struct passage *p)
+{
+	char who[ADDR_TEXT_MAX];
+
+	if (limit_take(p->sd->callers, &p->from->peer, timers_now(p->sd->timers)))
+		return true;
+	p->sd->counters.dropped_stranger++;
+	log_every(10, LOG_LVL_WARN, LOG_SIP, "too many requests from %s: dropped",
+	    addr_format(&p->from->peer, who));
+	return false;
+}
+
+/* A registrar of ours, or the far end of a dialog. */
+static bool is_known_peer(const struct passage *p)
+{
+	return location_knows_registrar(p->sd->location, &p->from->peer, p->sd->now_s()) ||
+	    dialogs_know(p->sd->dialogs, &p->from->peer);
+}
+
 static enum verdict refuse(struct passage *p, int status)
 {
+	if (p->from->side == WAN && is_known_peer(p))
+		return may_begin(p) ? pipeline_reply(p->sd, p->msg, p->from, status, NULL) : DROP;
 	if (p->from->side == WAN)
 		return pipeline_reply_stranger(p->sd, p->msg, p->from, status);
 	return pipeline_reply(p->sd, p->msg, p->from, status, status == 503 ? RETRY_AFTER : NULL);
@@ -141,14 +163,27 @@ static enum verdict uri_scheme(struct passage *p)
 	return refuse(p, 416);
 }
 
+/*
+ * 11.2, to those who know us: a provider takes a trunk that does not answer for dead. To others
+ * there is nothing to tell.
+ */
+static enum verdict answer_options(struct passage *p, int status_of_others)
+{
+	if (p->from->side == WAN && !is_known_peer(p))
+		return refuse(p, status_of_others);
+	if (p->from->side == WAN && !may_begin(p))
+		return DROP;
+	return pipeline_reply(p->sd, p->msg, p->from, 200,
+	    "Allow: INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, UPDATE, PRACK, SUBSCRIBE, NOTIFY, "
+	    "REFER, MESSAGE, INFO, PUBLISH\r\nAccept: */*\r\n");
+}
+
 /* 16.3 step 3 */
 static enum verdict max_forwards(struct passage *p)
 {
 	if (p->msg->max_forwards != 0)
 		return PASS;
-	if (p->msg->method == SIP_OPTIONS && p->from->side == LAN)
-		return pipeline_reply(p->sd, p->msg, p->from, 200, NULL);
-	return refuse(p, 483);
+	return p->msg->method == SIP_OPTIONS ? answer_options(p, 483) : refuse(p, 483);
 }
 
 /* 16.3 step 4. Our Via is hidden on the WAN, so a loop shows as a request that is pending here
@@ -195,9 +230,8 @@ static enum verdict for_ourselves(struct passage *p)
 	if (!next_hop_is_us(p->sd, p->msg, p->from))
 		return PASS;
 	if (p->msg->method == SIP_OPTIONS)
-		return pipeline_reply(p->sd, p->msg, p->from, 200,
-		    "Allow: INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, UPDATE, PRACK\r\n");
-	if (p->msg->method != SIP_REGISTER)
+		return answer_options(p, 404);
+	if (p->msg->method != SIP_REGISTER || p->from->side == WAN)
 		return refuse(p, 404);
 	/* For our own address we are the registrar, but not for names of other domains. */
 	if (sip_uri_parse(&to, p->msg->to.uri) != 0 || !side_is_us(p->sd->sides, &to))
@@ -210,18 +244,6 @@ static enum verdict for_ourselves(struct passage *p)
 				  : pipeline_reply(p->sd, p->msg, p->from, 200, contacts.data);
 	buf_free(&contacts);
 	return verdict;
-}
-
-static bool may_begin(struct passage *p)
-{
-	char who[ADDR_TEXT_MAX];
-
-	if (limit_take(p->sd->callers, &p->from->peer, timers_now(p->sd->timers)))
-		return true;
-	p->sd->counters.dropped_stranger++;
-	log_every(10, LOG_LVL_WARN, LOG_SIP, "too many requests from %s: dropped",
-	    addr_format(&p->from->peer, who));
-	return false;
 }
 
 /* Plugins may send on what dials in short, or answer it. */

@@ -73,7 +73,7 @@ static void heard_from(struct dialog *d, enum side side, uint32_t cseq, const st
 {
 	if (cseq > d->end[side].cseq)
 		d->end[side].cseq = cseq;
-	d->end[side].hop = *from;
+	dialog_heard(d, side, from);
 }
 
 /* The description in `msg`, ready to be filled in. 0: it is there; ENOENT: none to look at;
@@ -229,9 +229,9 @@ static int make_dialog(struct siproxd *sd, const struct forward *fw, const struc
 
 	if (err)
 		return err;
-	d->end[asker].hop = fw->from;
+	dialog_heard(d, asker, &fw->from);
 	d->end[asker].cseq = fw->cseq;
-	d->end[!asker].hop = *from;
+	dialog_heard(d, !asker, from);
 	d->end[!asker].route = mask_route_behind(sd, msg, from->side);
 	err = set_identities(sd, d, fw);
 	if (!err)
@@ -302,7 +302,7 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 		if (err)
 			return err;
 	}
-	d->end[!asker].hop = *from;
+	dialog_heard(d, !asker, from);
 	if (!fw->in_dialog || msg->status >= 200) {
 		err = dialog_set(&d->end[asker].contact, str_of(fw->contact));
 		if (!err)

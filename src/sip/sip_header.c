@@ -31,7 +31,7 @@ static const struct sip_header headers[] = {
     {"Call-Info", 0, HDR_URI, SIP_COMMAS},
     {"Alert-Info", 0, HDR_URI, SIP_COMMAS},
     {"Error-Info", 0, HDR_URI, SIP_COMMAS},
-    {"Path", 0, HDR_URI, SIP_COMMAS},
+    {"Path", 0, HDR_PATH, SIP_COMMAS},
     {"Warning", 0, HDR_WARNING, SIP_COMMAS},
 };
 

@@ -44,6 +44,7 @@ enum sip_hdr {
 	HDR_USER_AGENT,
 	HDR_URI, /* any other header whose values are name-addrs or URIs: Refer-To, P-Asserted... */
 	HDR_WARNING,
+	HDR_PATH,
 };
 
 enum sip_shape {

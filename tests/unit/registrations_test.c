@@ -112,9 +112,11 @@ static void enter(struct location *loc, const char *contact, const char *instanc
 	    .contact = str_of(contact),
 	    .instance = str_of(instance),
 	    .call_id = str_of(call_id),
+	    .path = str_of("<sip:192.168.1.5;lr>, <sip:192.168.1.6;lr>"),
 	};
 	struct binding *b;
 
+	addr_parse(&c.registrar, "198.51.100.7", 5061);
 	addr_parse(&c.peer, "192.168.1.10", 5062);
 	if (location_offer(loc, &c, 1000, &b) != 0 ||
 	    location_confirm(loc, b, &c, until, 1000) != 0)
@@ -241,6 +243,9 @@ static void test_round_trip(void)
 	is_str(a->instance, "<urn:uuid:1>", "with its instance");
 	is_str(a->call_id, "call-1", "and Call-ID");
 	is_int(addr_port(&a->peer), 5062, "and where it is");
+	is_str(a->path, "<sip:192.168.1.5;lr>, <sip:192.168.1.6;lr>", "and by which way");
+	is_int(addr_port(&a->registrar), 5061, "and who granted it");
+	ok(location_knows_registrar(again, &a->registrar, 1500), "who is known by that");
 	b = location_by_contact(loc,
 	    &(struct sip_uri){.scheme = str_of("sip"),
 		.user = str_of("alice"),
