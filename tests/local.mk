@@ -73,6 +73,7 @@ UNIT_TESTS += \
 UNIT_TESTS += \
 	tests/unit/call_stats_test \
 	tests/unit/call_test \
+	tests/unit/core_answers_test \
 	tests/unit/core_call_test \
 	tests/unit/core_fork_test \
 	tests/unit/core_hostile_test \

@@ -14,7 +14,9 @@
 #include "sip/sip_reply.h"
 #include "siproxd.h"
 
-#define TIMER_C_MS 181000 /* RFC 3261 16.6 step 11: more than three minutes */
+/* When timer E of the sender has grown to T2 (RFC 4320 4.1): after 0.5, 1 and 2 seconds. */
+#define LONG_WAIT_MS (SIP_T1_MS + 2 * SIP_T1_MS + 4 * SIP_T1_MS)
+#define TIMER_C_MS   181000 /* RFC 3261 16.6 step 11: more than three minutes */
 
 void target_done(struct target *t)
 {
@@ -32,6 +34,14 @@ static char *copy_lines(const struct sip_msg *msg, enum sip_hdr id)
 		if (msg->line[i].id == id)
 			buf_add(&b, msg->line[i].whole.s, msg->line[i].whole.len);
 	return b.len ? buf_take(&b) : NULL;
+}
+
+static char *copy_timestamp(const struct sip_msg *req)
+{
+	for (unsigned i = 0; i < req->n_lines; i++)
+		if (str_is_nocase(req->line[i].name, "Timestamp"))
+			return str_dup(req->line[i].value);
+	return NULL;
 }
 
 static int copy_request(struct forward *fw, const struct sip_msg *req)
@@ -54,6 +64,7 @@ static int copy_request(struct forward *fw, const struct sip_msg *req)
 	fw->call_id = str_dup(req->call_id);
 	fw->request_uri = str_dup(req->uri_text);
 	fw->record_route = copy_lines(req, HDR_RECORD_ROUTE);
+	fw->timestamp = copy_timestamp(req);
 	fw->route_behind = mask_route_behind(fw->sd, req, fw->from.side);
 	if (contact && sip_nameaddr_uri(contact->text, &addr, &uri) == 0) {
 		fw->contact = str_dup(addr.uri);
@@ -199,9 +210,12 @@ void forward_free(struct forward *fw)
 	free(fw->call_id);
 	free(fw->contact);
 	free(fw->record_route);
+	free(fw->timestamp);
 	free(fw->route_behind);
 	free(fw->request_uri);
 	buf_free(&fw->best);
+	buf_free(&fw->challenges);
+	timer_stop(fw->sd->timers, &fw->long_wait);
 	free(fw);
 }
 
@@ -240,6 +254,34 @@ void forward_reply(struct forward *fw, int status, const char *extra)
 			server_txn_linger(fw->st);
 	}
 	buf_free(&reply);
+}
+
+static void send_trying(struct forward *fw, const char *delay)
+{
+	char *extra = NULL;
+
+	if (fw->timestamp && asprintf(&extra, "Timestamp: %s%s\r\n", fw->timestamp, delay) < 0)
+		extra = NULL;
+	forward_reply(fw, 100, extra);
+	free(extra);
+}
+
+static void waited_long(void *arg)
+{
+	struct forward *fw = arg;
+
+	if (fw->final_sent || !fw->st)
+		return;
+	/* A second number is the delay that somebody else has told already. */
+	send_trying(fw, fw->timestamp && strchr(fw->timestamp, ' ') ? "" : " 3.5");
+}
+
+void forward_trying(struct forward *fw)
+{
+	if (fw->method == SIP_INVITE)
+		send_trying(fw, "");
+	else
+		timer_start(fw->sd->timers, &fw->long_wait, LONG_WAIT_MS, waited_long, fw);
 }
 
 void forward_cancel(struct forward *fw, const struct client_txn *but)

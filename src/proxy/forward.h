@@ -52,6 +52,7 @@ struct forward {
 	char *call_id;
 	char *contact;      /* its first Contact URI; NULL */
 	char *record_route; /* its Record-Route lines; NULL: none */
+	char *timestamp;    /* its Timestamp, for a 100 (8.2.6.1); NULL: none */
 	char *route_behind; /* mask_route_behind() of it */
 	uint32_t cseq;
 	char *request_uri;
@@ -75,6 +76,9 @@ struct forward {
 
 	int best_status; /* 16.7 step 6; 0: none yet */
 	struct buf best;
+	struct buf challenges;   /* what other 401 and 407 ask for (16.7 step 7) */
+	struct timer long_wait;  /* of a request that is no INVITE: RFC 4320 4.1 */
+	bool refused_by_timeout; /* a next hop said 408 to one that is no INVITE */
 };
 
 int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg *req,
@@ -86,6 +90,8 @@ bool forward_settle(struct forward *fw);
 /* Answers with a response of our own, or with silence if there is no memory for one. `extra` as in
  * sip_reply_write(). */
 void forward_reply(struct forward *fw, int status, const char *extra);
+/* 100 Trying: at once for an INVITE; for others when the sender would soon give up. */
+void forward_trying(struct forward *fw);
 /* Hands a final response up, once; further ones but 2xx to INVITE are swallowed. */
 void forward_respond(struct forward *fw, int status, const void *data, size_t len);
 /* (Re)starts timer C of an INVITE branch (RFC 3261 16.6 step 11, 16.7 step 2). */

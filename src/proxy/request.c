@@ -480,8 +480,7 @@ static enum verdict forward(struct passage *p)
 	}
 	fw->registration = p->registration;
 	p->registration = NULL;
-	if (p->msg->method == SIP_INVITE)
-		forward_reply(fw, 100, NULL);
+	forward_trying(fw);
 	if (p->plan.name)
 		return park(p, fw);
 	forward_to_plan(sd, fw, p->msg, &p->plan, &sdp);

@@ -67,6 +67,9 @@ static int rank(int status)
 	case 420:
 	case 484:
 		return 4001;
+	case 408:
+	case 487:
+		return 4998; /* the others have more to say than a phone that is not there */
 	default:
 		return status >= 600 ? 0 : status * 10 + 9; /* the lowest class */
 	}
@@ -90,6 +93,39 @@ static bool all_final(const struct forward *fw)
 	return true;
 }
 
+/* Step 7: the caller gets to know all that it is asked for, not only by the first. */
+static void add_challenges(struct forward *fw)
+{
+	struct buf whole = BUF_INIT;
+	const char *end = strstr(fw->best.data, "\r\n\r\n");
+
+	if (!fw->challenges.len || fw->challenges.failed || !end)
+		return;
+	end += 2;
+	buf_add(&whole, fw->best.data, (size_t)(end - fw->best.data));
+	buf_add(&whole, fw->challenges.data, fw->challenges.len);
+	buf_add(&whole, end, fw->best.len - (size_t)(end - fw->best.data));
+	if (whole.failed) {
+		buf_free(&whole);
+		return;
+	}
+	buf_free(&fw->best);
+	fw->best = whole;
+}
+
+static bool is_challenge(int status)
+{
+	return status == 401 || status == 407;
+}
+
+static void keep_challenges(struct forward *fw, const struct sip_msg *msg)
+{
+	for (unsigned i = 0; i < msg->n_lines; i++)
+		if (str_is_nocase(msg->line[i].name, "WWW-Authenticate") ||
+		    str_is_nocase(msg->line[i].name, "Proxy-Authenticate"))
+			buf_add(&fw->challenges, msg->line[i].whole.s, msg->line[i].whole.len);
+}
+
 /* Step 5 and 6: every branch has failed, so the best failure goes up. */
 static void send_best(struct siproxd *sd, struct forward *fw)
 {
@@ -101,9 +137,13 @@ static void send_best(struct siproxd *sd, struct forward *fw)
 	if (status == 0) {
 		/* RFC 4320 4.2: nobody is told that a non-INVITE got no answer. */
 		fw->final_sent = true;
-		if (fw->st)
+		if (fw->st && fw->refused_by_timeout)
+			server_txn_linger(fw->st); /* its sender has not given up yet */
+		else if (fw->st)
 			server_txn_abandon(fw->st);
 	} else if (fw->best.len && !fw->best.failed && status != 503) {
+		if (is_challenge(status))
+			add_challenges(fw);
 		forward_respond(fw, status, fw->best.data, fw->best.len);
 	} else {
 		/* 16.7 step 6: a 503 of one next hop is no 503 of ours; and a provider would take
@@ -119,11 +159,18 @@ static void branch_failed(struct siproxd *sd, struct forward *fw, struct client_
 {
 	struct buf out = BUF_INIT;
 
+	if (msg->status == 408 && fw->method != SIP_INVITE) {
+		fw->refused_by_timeout = true; /* RFC 4320 4.2: as if it had said nothing */
+		send_best(sd, fw);
+		return;
+	}
 	if (is_better(msg->status, fw->best_status)) {
 		fw->best_status = msg->status;
 		buf_free(&fw->best);
 		if (undress(sd, fw, msg, &ct->hop, &out))
 			buf_add(&fw->best, out.data, out.len);
+	} else if (is_challenge(msg->status)) {
+		keep_challenges(fw, msg);
 	}
 	buf_free(&out);
 	if (msg->status == 503 && failover_next(fw, ct, msg))
@@ -179,6 +226,8 @@ static void branch_progresses(struct siproxd *sd, struct forward *fw, struct cli
 
 	if (ct->abandoned)
 		return; /* a server that woke up too late: its CANCEL is on the way */
+	if (fw->method != SIP_INVITE)
+		return; /* RFC 4320 4.1 */
 	if (msg->status > 100)
 		forward_watch(ct); /* step 2 */
 	if (msg->status > 100 && !fw->final_sent && undress(sd, fw, msg, &ct->hop, &out))
