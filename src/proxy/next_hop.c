@@ -565,7 +565,7 @@ static void add_of_account(struct binding *b, void *arg)
 	a->lately = true;
 	if (b->expires <= a->now)
 		return;
-	if (add_phone(a->sd, a->plan, b) != 0)
+	if (add_phone(a->sd, a->plan, b, (struct str){NULL, 0}) != 0)
 		a->err = ENOMEM;
 	if (a->plan->n_targets == n)
 		return;
