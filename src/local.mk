@@ -103,6 +103,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/servers.c src/proxy/servers.h \
 	src/proxy/session.c src/proxy/session.h \
 	src/proxy/side.c src/proxy/side.h \
+	src/proxy/subscription.c src/proxy/subscription.h \
 	src/proxy/tag.c src/proxy/tag.h \
 	src/proxy/transaction.c src/proxy/transaction.h
 

@@ -83,6 +83,7 @@ UNIT_TESTS += \
 	tests/unit/core_public_test \
 	tests/unit/core_route_test \
 	tests/unit/core_rules_test \
+	tests/unit/core_subscribe_test \
 	tests/unit/core_torture_test \
 	tests/unit/core_servers_test \
 	tests/unit/dialog_test \
@@ -121,6 +122,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/servers.c \
 	src/proxy/session.c \
 	src/proxy/side.c \
+	src/proxy/subscription.c \
 	src/proxy/tag.c \
 	src/proxy/transaction.c \
 	src/sip/sip_edit.c \

@@ -199,6 +199,18 @@ int dialog_keep_for(struct dialog *d, uint64_t ms)
 	return err;
 }
 
+int dialog_leave_call(struct dialog *d)
+{
+	if (d->owner->without_call >= d->owner->max)
+		return ENOSPC;
+	list_del(&d->link);
+	list_init(&d->link);
+	d->call = NULL;
+	d->owner->without_call += d->of_call;
+	d->of_call = false;
+	return 0;
+}
+
 int dialog_set(char **field, struct str text)
 {
 	char *copy;

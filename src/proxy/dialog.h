@@ -44,6 +44,10 @@ struct dialog {
 	bool of_call;
 	bool confirmed;
 	struct timer expiry; /* of one without a call */
+	/* Of SUBSCRIBE and REFER in it (subscription.c): */
+	uint64_t subscribed_until_ms; /* 0: none */
+	uint64_t event;               /* which; 0: none */
+	bool several;
 };
 
 /* max: of dialogs without a call. A call's are limited by call_add_dialog(). */
@@ -67,6 +71,9 @@ bool dialogs_know(const struct dialogs *ds, const struct addr *wan_peer);
 void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), void *arg);
 /* One without a call ends by itself after that long. ENOMEM: it is gone at once. */
 int dialog_keep_for(struct dialog *d, uint64_t ms);
+/* It goes on without its call, which must not end it any more; keep it for some time next.
+ * ENOSPC: there are too many. */
+int dialog_leave_call(struct dialog *d);
 /* Replaces a field by a copy; an empty text leaves it as it is. ENOMEM: unchanged. */
 int dialog_set(char **field, struct str text);
 

@@ -10,6 +10,7 @@
 #include "proxy/locate.h"
 #include "proxy/masquerade.h"
 #include "proxy/registration.h"
+#include "proxy/subscription.h"
 #include "proxy/tag.h"
 #include "sip/sip_reply.h"
 #include "siproxd.h"
@@ -169,6 +170,7 @@ int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg 
 	/* It leaves with 70 if it came without (16.6 step 3). */
 	fw->max_forwards = req->max_forwards < 0 ? 71 : req->max_forwards;
 	fw->expires_s = req->expires;
+	subscription_read(fw, req);
 	if (copy_request(fw, req) != 0) {
 		forward_free(fw);
 		return ENOMEM;

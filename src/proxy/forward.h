@@ -62,6 +62,8 @@ struct forward {
 	unsigned offer;     /* call_last_offer() when its offer had passed */
 	uint64_t accepted;  /* tag_id() of the first 2xx to an INVITE; 0: none yet */
 	int64_t expires_s;  /* its Expires; -1: none */
+	uint64_t event;     /* of SUBSCRIBE, REFER, NOTIFY: subscription_read() */
+	int64_t state_s;    /* what a NOTIFY says of it */
 	unsigned notifiers; /* dialogs that a NOTIFY began before the answer */
 
 	unsigned call;  /* number of the call that it belongs to; 0: none. Calls end on their own */
@@ -105,8 +107,8 @@ void target_done(struct target *t);
  * one found before. NULL at the end. */
 struct forward *forward_twin(const struct siproxd *sd, const struct sip_msg *req,
     const struct forward *after);
-/* The branch that this response answers, by Call-ID, From tag, CSeq and the side it came from, where
- * its Via does not tell; NULL. */
+/* The branch that this response answers, by Call-ID, From tag, CSeq and the side it came from,
+ * where its Via does not tell; NULL. */
 struct client_txn *forward_answered(const struct siproxd *sd, const struct sip_msg *response,
     enum side from);
 /* The pending SUBSCRIBE or REFER from the LAN that this NOTIFY from the WAN is for; NULL. */

@@ -12,13 +12,12 @@
 #include "proxy/masquerade.h"
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
+#include "proxy/subscription.h"
 #include "proxy/tag.h"
 #include "siproxd.h"
 
-/* A dialog of SUBSCRIBE or REFER outlives what was asked for by this much. */
-#define DIALOG_GRACE_S   64
-#define DIALOG_DEFAULT_S 3600
-#define DIALOG_MAX_S     86400
+/* How long a dialog waits for the 2xx that tells how long it is good for. */
+#define DIALOG_GRACE_S 64
 /* Dialogs of one SUBSCRIBE, forked, before it is answered. */
 #define NOTIFIERS_MAX 16
 
@@ -208,15 +207,6 @@ static int set_identities(struct siproxd *sd, struct dialog *d, const struct for
 	return d->end[LAN].identity && d->end[WAN].identity ? 0 : ENOMEM;
 }
 
-/* How long a dialog without a call is kept: what was granted counts (RFC 6665 4.2.1.1), 0 for a
- * poll or the end of a subscription too. */
-static uint64_t subscription_s(const struct forward *fw, int64_t granted)
-{
-	int64_t s = granted >= 0 ? granted : fw->expires_s >= 0 ? fw->expires_s : DIALOG_DEFAULT_S;
-
-	return (uint64_t)(DIALOG_GRACE_S + (s < DIALOG_MAX_S ? s : DIALOG_MAX_S));
-}
-
 /* `msg` is what the far end of `fw`, of that tag, sent: a response, or a NOTIFY. */
 static int make_dialog(struct siproxd *sd, const struct forward *fw, const struct sip_msg *msg,
     struct str tag, const struct hop *from, struct dialog **out)
@@ -280,7 +270,7 @@ void session_notify(struct siproxd *sd, const struct sip_msg *req, const struct 
 	    make_dialog(sd, fw, req, req->from_tag, from, &d) != 0)
 		return;
 	/* Where a fork's NOTIFY is all that tells of it, what was asked for counts. */
-	if (dialog_keep_for(d, 1000 * subscription_s(fw, -1)) == 0)
+	if (subscription_expected(sd, d, fw) == 0)
 		fw->notifiers++;
 }
 
@@ -312,7 +302,7 @@ static int update_dialog(struct siproxd *sd, struct forward *fw, const struct si
 	if (err || msg->status < 200 || !mask_forms_dialog(fw->method))
 		return err;
 	d->confirmed = true;
-	return d->call ? 0 : dialog_keep_for(d, 1000 * subscription_s(fw, msg->expires));
+	return fw->method == SIP_INVITE ? 0 : subscription_granted(sd, d, fw, msg->expires);
 }
 
 /* A retransmitted 2xx to INVITE: the call may have moved on since the first one. */
@@ -430,10 +420,12 @@ static void end_dialog(struct siproxd *sd, const struct forward *fw)
 	struct dialog *d = find_dialog(sd, fw, str_of(fw->to_tag));
 	struct call *call = d ? d->call : NULL;
 
-	if (call)
-		forget_peer(sd, call, d);
-	dialog_free(d);
-	if (call && !has_confirmed_dialog(call) &&
+	if (!call)
+		return; /* it is no call's: a subscription is not ended by BYE (RFC 5057 5.3) */
+	forget_peer(sd, call, d);
+	if (!subscription_survives(sd, d))
+		dialog_free(d);
+	if (!has_confirmed_dialog(call) &&
 	    (call_is_answered(call) || list_is_empty(call_dialogs(call))))
 		end_call(sd, call, "BYE");
 }
@@ -447,6 +439,11 @@ void session_final(struct siproxd *sd, struct forward *fw, int status)
 		/* A challenged BYE comes again; every other one is the end, whatever is said. */
 		if (status != 401 && status != 407)
 			end_dialog(sd, fw);
+	} else if (fw->method == SIP_NOTIFY) {
+		struct dialog *d = find_dialog(sd, fw, str_of(fw->to_tag));
+
+		if (d)
+			subscription_notified(sd, d, fw, status);
 	} else if (refused && call && fw->made_call && !call_is_answered(call)) {
 		char why[16];
 

@@ -250,7 +250,7 @@ static void test_how_long(void)
 	    {"Expires: 0\n", "Expires: 0\n", 0},
 	    {"Expires: 0\n", "", 0},
 	    {"", "", 3600},
-	    {"Expires: 4294967295\n", "Expires: 4294967295\n", 86400},
+	    {"Expires: 4294967295\n", "Expires: 4294967295\n", 7 * 86400},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
