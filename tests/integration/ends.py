@@ -10,6 +10,7 @@ the other end was told to be reached, until one arrives: content is what proves 
 """
 import ctypes
 import itertools
+import math
 import os
 import re
 import select
@@ -17,6 +18,7 @@ import socket
 import sys
 import threading
 import time
+import wave
 
 PATIENCE_S = 20  # for what must come
 BRIEF_S = 0.05   # between two tries
@@ -431,3 +433,88 @@ class Chatter:
 def not_heard(claim, sender, to, receiver):
     """Neither at once nor later: what is sent does not arrive."""
     check(claim, not arrives(sender, to, receiver, 0.5))
+
+
+# --- voices ----------------------------------------------------------------------------------
+
+RATE, FRAME = 8000, 160  # 20 ms of 16-bit samples; the relay does not care for the codec
+
+
+class Voice:
+    """Speaks a tone, a numbered packet each 20 ms, from a socket to an address that may change."""
+
+    def __init__(self, hertz, ssrc):
+        self.hertz, self.ssrc, self.number = hertz, ssrc, 0
+        self.way, self.over = None, threading.Event()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def speak(self, sender, to):
+        self.way = (sender, to)
+
+    def pause(self):
+        self.way = None
+
+    def frame(self):
+        first = self.number * FRAME
+        return b"".join(int(12000 * math.sin(2 * math.pi * self.hertz * t / RATE))
+                        .to_bytes(2, "big", signed=True) for t in range(first, first + FRAME))
+
+    def run(self):
+        due = time.monotonic()
+        while not self.over.is_set():
+            way = self.way
+            if way:
+                way[0].send(rtp(self.frame(), self.number, 11, self.ssrc), way[1])
+                self.number += 1
+            due += 0.02
+            time.sleep(max(0, due - time.monotonic()))
+
+
+class Ear:
+    """Hears on some sockets: which packets of which voice, and keeps the sound as a recording."""
+
+    def __init__(self, path):
+        self.path, self.sockets, self.heard, self.over = path, [], {}, threading.Event()
+        self.wav = wave.open(path, "wb")
+        self.wav.setnchannels(1)
+        self.wav.setsampwidth(2)
+        self.wav.setframerate(RATE)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def listen(self, *sockets):
+        self.sockets = list(sockets)
+
+    def run(self):
+        while not self.over.is_set():
+            for s in select.select([s.s for s in self.sockets], [], [], 0.02)[0]:
+                packet = s.recv(65536)
+                ssrc = int.from_bytes(packet[8:12], "big")
+                self.heard.setdefault(ssrc, []).append(int.from_bytes(packet[2:4], "big"))
+                pcm = packet[12:]
+                self.wav.writeframes(b"".join(pcm[i + 1:i + 2] + pcm[i:i + 1]
+                                              for i in range(0, len(pcm), 2)))
+
+    def last(self, voice):
+        return self.heard.get(voice.ssrc, [-1])[-1]
+
+    def goes_on(self, claim, voice, packets=10):
+        """Another so many of the voice's packets arrive."""
+        enough, end = voice.number + packets, time.monotonic() + PATIENCE_S
+        while self.last(voice) < enough and time.monotonic() < end:
+            time.sleep(0.01)
+        check(claim, self.last(voice) >= enough)
+
+    def longest_gap(self, voice, first=0, last=None):
+        """Of packets in a row that were sent, but not heard."""
+        got = set(self.heard.get(voice.ssrc, []))
+        longest = gap = 0
+        for number in range(first, voice.number if last is None else last):
+            gap = 0 if number in got else gap + 1
+            longest = max(longest, gap)
+        return longest
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+        self.wav.close()

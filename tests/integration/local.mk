@@ -12,6 +12,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/hostile.py \
 	tests/integration/kamailio.cfg \
 	tests/integration/lab.sh \
+	tests/integration/long_call.py \
 	tests/integration/media_kinds.py \
 	tests/integration/offers.py \
 	tests/integration/notify_listen.py \
@@ -42,6 +43,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
 	tests/integration/linphone.test \
+	tests/integration/long_call.test \
 	tests/integration/malformed.test \
 	tests/integration/new_address.test \
 	tests/integration/media_kinds.test \
