@@ -89,8 +89,8 @@ enum side call_side_of(const struct call *call, enum call_leg leg);
 /*
  * An offer that passes from `leg` to the other one: takes ports for new m-lines and fills in each
  * media[].relay with where the other end shall send. What runs goes on unchanged until the answer
- * (but for an m-line's first offer). ENOSPC: no port pair is free; ENOMEM; then nothing changed. An
- * urgent call goes on with those m-lines that find one.
+ * (but for an m-line's first offer). An m-line that finds no pair beside others is left without a
+ * relay. ENOSPC: no port pair is free for any; ENOMEM; then nothing changed.
  */
 int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp);

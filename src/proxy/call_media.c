@@ -272,8 +272,11 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			err = open_flow(call, m);
 			m->fresh = err ? 0 : call->offers;
 		}
-		if (err == ENOSPC && call->urgent && has_flow(call))
+		if (err == ENOSPC && has_flow(call)) { /* rather without video than not at all */
+			log_every(10, LOG_LVL_WARN, LOG_RTP,
+			    "call %u: no free RTP port pair for one more stream", call->number);
 			continue;
+		}
 		if (!err) {
 			call_peer_read(call, i, leg, peer_id, from, media, &m->offered[leg]);
 			m->pending[leg] = call->offers;

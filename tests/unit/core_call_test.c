@@ -781,6 +781,7 @@ static void test_bad_description(void)
 
 static void test_ports(void)
 {
+	const struct core_sent *m;
 	struct core c;
 
 	core_init(&c);
@@ -801,6 +802,24 @@ static void test_ports(void)
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	core_expect(&c, LAN, "SIP/2.0 503", "the third caller gets a clean refusal");
 	is_int((long long)calls_count(c.sd.calls), 2, "the two go on");
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+
+	/* one pair for two streams, and later none for a third */
+	alice(&c, "INVITE", "sip:bob@198.51.100.7", 1, "a1", "", SDP,
+	    OFFER "m=video 40002 RTP/AVP 96\r\nm=text 40004 RTP/AVP 98\r\n");
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	m = core_expect(&c, WAN, "INVITE", "more streams than pairs");
+	ok(!core_has(m, "m=audio 0 ") && !core_has(m, "m=video 0 ") && core_has(m, "m=text 0 "),
+	    "the first ones have them");
+	core_answer(&c, m, "200 OK", "bt", BOB_CONTACT SDP,
+	    ANSWER "m=video 50002 RTP/AVP 96\r\nm=text 0 RTP/AVP 98\r\n");
+	m = core_expect(&c, LAN, "SIP/2.0 200", "Bob answers");
+	ok(!core_has(m, "m=audio 0 ") && core_has(m, "m=text 0 "), "and Alice is told the same");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+	core_expect(&c, WAN, "ACK", "ACK");
+	alice_hangs_up(&c, 2);
 	core_wait(&c, 100000);
 	core_forget(&c);
 	core_expect_rest(&c, "all is forgotten");
