@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-EXTRA_DIST += contrib/check-namespaces contrib/install-packages contrib/quickstart
+EXTRA_DIST += contrib/check-namespaces contrib/install-packages contrib/make-release contrib/quickstart
 
 # Debian's package
 EXTRA_DIST += \
@@ -25,7 +25,13 @@ EXTRA_DIST += \
 	contrib/firewall/siproxd.nft \
 	contrib/firewall/siproxd.pf
 
-# service files
+# packages and service files of other systems
 EXTRA_DIST += \
+	contrib/container/Containerfile \
+	contrib/freebsd/siproxd \
+	contrib/openwrt/Makefile \
+	contrib/openwrt/files/siproxd.config \
+	contrib/openwrt/files/siproxd.init \
+	contrib/rpm/siproxd.spec \
 	contrib/systemd/siproxd.service \
 	contrib/sysv/siproxd.init

@@ -50,6 +50,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/offers.test \
 	tests/integration/notify.test \
 	tests/integration/one_interface.test \
+	tests/integration/openwrt.test \
 	tests/integration/package.test \
 	tests/integration/port_taken.test \
 	tests/integration/quickstart.test \
