@@ -73,6 +73,8 @@ struct config {
 	int rtp_latch;        /* enum config_latch */
 	struct config_list emergency_number;
 	int rtp_dscp;
+	int rtp_input_dejitter; /* microseconds */
+	int rtp_output_dejitter;
 
 	/* limits */
 	int max_calls;
@@ -94,8 +96,6 @@ struct config {
 	int tcp_timeout;
 	int tcp_connect_timeout; /* ms */
 	int tcp_keepalive;
-	int rtp_input_dejitter; /* microseconds */
-	int rtp_output_dejitter;
 	char *proxy_auth_realm;
 	char *proxy_auth_passwd;
 	char *proxy_auth_pwfile;

@@ -17,7 +17,9 @@
  * without that the telephones still work. */
 static enum config_level wrong(const struct config_row *row)
 {
-	return row->flags & (OPT_LATER | OPT_NO_EFFECT) || row->plugin ? CONFIG_WARN : CONFIG_ERR;
+	bool lenient = row->flags & (OPT_LATER | OPT_NO_EFFECT | OPT_LENIENT) || row->plugin;
+
+	return lenient ? CONFIG_WARN : CONFIG_ERR;
 }
 
 static bool is_words(const struct config_row *row)

@@ -72,6 +72,10 @@ static const struct config_row own_rows[] = {
 	ROW(emergency_number, OPT_WORDS, NULL, 0, 0, NULL, 0,
 	    "numbers for whose calls ports are kept in reserve"),
 	NUM(rtp_dscp, "0", 0, 63, NULL, 0, "priority mark of RTP packets"),
+	NUM(rtp_input_dejitter, "0", 0, 1500000, "microseconds", OPT_LENIENT,
+	    "delay that evens out voice from outside"),
+	NUM(rtp_output_dejitter, "0", 0, 1500000, "microseconds", OPT_LENIENT,
+	    "delay that evens out voice from inside"),
 
 	/* limits */
 	NUM(max_calls, "5000", 1, 1000000, "calls", 0, "calls at a time"),
@@ -95,10 +99,6 @@ static const struct config_row own_rows[] = {
 	NUM(tcp_connect_timeout, "500", 0, 600000, "milliseconds", OPT_LATER,
 	    "patience with a TCP connect"),
 	NUM(tcp_keepalive, "0", 0, DAY, "seconds", OPT_LATER, "time between TCP keepalives"),
-	NUM(rtp_input_dejitter, "0", 0, 1500000, "microseconds", OPT_LATER,
-	    "delay that evens out packets from outside"),
-	NUM(rtp_output_dejitter, "0", 0, 1500000, "microseconds", OPT_LATER,
-	    "delay that evens out packets from inside"),
 	AUTH(proxy_auth_realm, 0, "ask phones for a password in this realm"),
 	AUTH(proxy_auth_passwd, OPT_SECRET, "one password for all phones"),
 	AUTH(proxy_auth_pwfile, 0, "file with the phones' passwords"),

@@ -29,11 +29,12 @@ enum option_type {
 };
 
 enum option_flag {
-	OPT_RESTART = 1,      /* cannot change at run time */
-	OPT_LATER = 2,        /* understood and kept, not yet acted upon */
-	OPT_NO_EFFECT = 4,    /* as LATER, and nobody will miss it */
-	OPT_SECRET = 8,       /* not shown by --check */
-	OPT_ZERO_DEFAULT = 16 /* 0 stands for the default */
+	OPT_RESTART = 1,       /* cannot change at run time */
+	OPT_LATER = 2,         /* understood and kept, not yet acted upon */
+	OPT_NO_EFFECT = 4,     /* as LATER, and nobody will miss it */
+	OPT_SECRET = 8,        /* not shown by --check */
+	OPT_ZERO_DEFAULT = 16, /* 0 stands for the default */
+	OPT_LENIENT = 32       /* a wrong value is told, and the default stays: 0.8 took any */
 };
 
 struct config_row {

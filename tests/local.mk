@@ -44,6 +44,7 @@ UNIT_TESTS += \
 
 # media/: the two ways of waiting are one test, compiled twice
 UNIT_TESTS += \
+	tests/unit/dejitter_test \
 	tests/unit/flow_test \
 	tests/unit/latch_test \
 	tests/unit/mos_test \

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/flow.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
-
-#include "media/rtp.h"
 
 struct flow_peers *flow_peers_new(const struct flow_peer *peer, size_t count)
 {
@@ -148,6 +145,22 @@ size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, con
 		add_to(&in->count.rtcp_packets, 1);
 	atomic_store_explicit(&in->count.last_seen_ms, now_ms, memory_order_relaxed);
 	return targets(f->leg[!leg].peers, channel, to);
+}
+
+size_t flow_targets(const struct flow *f, unsigned leg, enum flow_channel channel,
+    const struct addr *to[static FLOW_PEERS_MAX])
+{
+	return targets(f->leg[!leg].peers, channel, to);
+}
+
+bool flow_is_stream(const struct flow *f, unsigned leg, const struct rtp_header *h,
+    uint32_t *clock_hz)
+{
+	const struct rtp_stats *s = &f->leg[leg].rtp;
+
+	*clock_hz = atomic_load_explicit(&s->clock_hz, memory_order_relaxed);
+	return atomic_load_explicit(&s->packets, memory_order_relaxed) &&
+	    atomic_load_explicit(&s->ssrc, memory_order_relaxed) == h->ssrc;
 }
 
 void flow_sent(struct flow *f, unsigned leg, int err)

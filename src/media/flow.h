@@ -8,6 +8,7 @@
 #define MEDIA_FLOW_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 #include "media/latch.h"
 #include "media/relay.h"
 #include "media/rtcp.h"
+#include "media/rtp.h"
 #include "media/rtp_stats.h"
 
 enum flow_channel { FLOW_RTP, FLOW_RTCP, FLOW_CHANNELS };
@@ -61,6 +63,13 @@ struct flow_peers *flow_set_peers(struct flow *f, unsigned leg, struct flow_peer
  */
 size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, const struct addr *src,
     const uint8_t *data, size_t len, uint64_t now_us, const struct addr *to[static FLOW_PEERS_MAX]);
+/* The same addresses as of now, for a packet that was kept for a while. `leg` is where it came in.
+ */
+size_t flow_targets(const struct flow *f, unsigned leg, enum flow_channel channel,
+    const struct addr *to[static FLOW_PEERS_MAX]);
+/* Is h of the stream that is counted as RTP there? And what is its clock (0: not known)? */
+bool flow_is_stream(const struct flow *f, unsigned leg, const struct rtp_header *h,
+    uint32_t *clock_hz);
 /* A packet that flow_receive() asked for has left by this leg (err 0), or could not. */
 void flow_sent(struct flow *f, unsigned leg, int err);
 /* Any thread. */

@@ -4,6 +4,7 @@
 #include "media/relay.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,6 +13,8 @@
 
 #include "base/fd.h"
 #include "base/list.h"
+#include "base/timers.h"
+#include "media/dejitter.h"
 #include "media/flow.h"
 #include "media/sockets.h"
 #include "media/waiter.h"
@@ -33,6 +36,14 @@ struct relay_socket {
 	uint64_t served_ms;
 };
 
+/* What came in by one leg and is held back. */
+struct relay_hold {
+	struct relay_flow *of;
+	unsigned leg;
+	struct dejitter dejitter;
+	struct timer timer;
+};
+
 enum verb { SET_PEERS, REMOVE, SETTLE };
 
 /* What the main thread wants of the relay thread, and the same thing on its way back. */
@@ -47,7 +58,9 @@ struct command {
 
 struct relay_flow {
 	struct flow flow; /* what callers know */
+	struct relay *relay;
 	struct relay_socket sock[2][FLOW_CHANNELS];
+	struct relay_hold hold[2];
 
 	/* the main thread's */
 	struct list link;
@@ -74,6 +87,8 @@ struct relay {
 	bool stop;
 
 	/* the relay thread's */
+	struct timers holds; /* when something held back is due */
+	long hold_budget;
 	struct waiter_item *ready[BATCH_MAX]; /* NULL: removed meanwhile */
 	size_t ready_count;
 	uint8_t datagram[DATAGRAM_MAX];
@@ -116,7 +131,8 @@ static bool must_stop(struct relay *r)
 	return stop;
 }
 
-/* --- the relay thread: allocates nothing, and locks nothing unless it was woken --------------- */
+/* --- the relay thread: locks nothing unless it was woken, allocates nothing but for dejitter ---
+ */
 
 /* Its socket is not the relay thread's any more. */
 static void forget_socket(struct relay *r, struct waiter_item *item)
@@ -139,6 +155,10 @@ static void carry_out(struct relay *r, struct command *cmd)
 	case REMOVE:
 		for (int i = 0; i < 4; i++)
 			forget_socket(r, &rf->sock[i / 2][i % 2].item);
+		for (int leg = 0; leg < 2; leg++) {
+			timer_stop(&r->holds, &rf->hold[leg].timer);
+			dejitter_done(&rf->hold[leg].dejitter);
+		}
 		/* From here on the flow is the main thread's again. */
 		if (push(r, &r->removed, cmd))
 			wake_pull(&r->back);
@@ -172,6 +192,65 @@ static void send_to(struct relay_socket *out, const void *data, size_t len, cons
 	flow_sent(&out->of->flow, out->leg, n < 0 ? errno : 0);
 }
 
+static void send_to_all(struct relay_socket *out, const void *data, size_t len,
+    const struct addr *const to[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		send_to(out, data, len, to[i]);
+}
+
+/* To who is the peer now, which may be another one than when the packet came. */
+static void send_held(struct relay_hold *hold, struct dejitter_packet *p)
+{
+	const struct addr *to[FLOW_PEERS_MAX];
+	size_t count = flow_targets(&hold->of->flow, hold->leg, FLOW_RTP, to);
+
+	send_to_all(&hold->of->sock[!hold->leg][FLOW_RTP], p->data, p->len, to, count);
+	free(p);
+}
+
+static void on_due(void *arg);
+
+/* What is due leaves, and the timer is set for what is due next. */
+static void release(struct relay_hold *hold, uint64_t now_us)
+{
+	struct timers *holds = &hold->of->relay->holds;
+	struct dejitter_packet *p;
+	uint64_t due_ms;
+
+	while ((p = dejitter_next(&hold->dejitter, now_us)))
+		send_held(hold, p);
+	if (!hold->dejitter.count)
+		return;
+	due_ms = (dejitter_due_us(&hold->dejitter) + 999) / 1000;
+	if (timer_start(holds, &hold->timer, due_ms - timers_now(holds), on_due, hold) == 0)
+		return;
+	while ((p = dejitter_next(&hold->dejitter, UINT64_MAX))) /* no memory, no delay */
+		send_held(hold, p);
+}
+
+static void on_due(void *arg)
+{
+	release(arg, loop_clock_us());
+}
+
+/* True if the datagram waits; false if it is to be sent now. RTCP, DTLS, STUN, T.38 never wait. */
+static bool hold_back(struct relay_hold *hold, const uint8_t *data, size_t len, uint64_t now_us)
+{
+	struct rtp_header h;
+	uint32_t clock_hz;
+	bool waits;
+
+	if (!hold->dejitter.delay_us || rtp_kind(data, len) != RTP_MEDIA)
+		return false;
+	rtp_header_read(&h, data);
+	if (!flow_is_stream(&hold->of->flow, hold->leg, &h, &clock_hz))
+		return false;
+	waits = dejitter_put(&hold->dejitter, &h, clock_hz, data, len, now_us);
+	release(hold, now_us);
+	return waits;
+}
+
 /* One datagram, if there is one. 0 or errno. */
 static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 {
@@ -190,8 +269,11 @@ static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 		return 0;
 	count = flow_receive(&in->of->flow, in->leg, in->channel, &src, r->datagram, (size_t)len,
 	    now_us, to);
-	for (size_t i = 0; i < count; i++)
-		send_to(out, r->datagram, (size_t)len, to[i]);
+	if (!count ||
+	    (in->channel == FLOW_RTP &&
+		hold_back(&in->of->hold[in->leg], r->datagram, (size_t)len, now_us)))
+		return 0;
+	send_to_all(out, r->datagram, (size_t)len, to, count);
 	return 0;
 }
 
@@ -215,6 +297,13 @@ static void serve(struct relay *r, struct relay_socket *in, uint64_t now_us)
 		err = relay_one(r, in, now_us);
 }
 
+static int wait_ms(const struct relay *r)
+{
+	int64_t ms = r->holds.count ? timers_next_ms(&r->holds, loop_clock_ms()) : -1;
+
+	return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
 /*
  * Commands go before the packets that came with them: who was given a new address is never sent
  * to the old one, and nobody need wake us for the peers of a flow that is silent.
@@ -227,10 +316,11 @@ static void *relay_thread(void *arg)
 	while (!woken || !must_stop(r)) {
 		uint64_t now_us;
 
-		r->ready_count = waiter_wait(r->waiter, r->ready, BATCH_MAX, &woken);
+		r->ready_count = waiter_wait(r->waiter, r->ready, BATCH_MAX, wait_ms(r), &woken);
 		if (woken || atomic_load(&r->ordered))
 			carry_out_all(r);
 		now_us = loop_clock_us();
+		timers_run(&r->holds, now_us / 1000);
 		for (size_t i = 0; i < r->ready_count; i++)
 			if (r->ready[i])
 				serve(r, container_of(r->ready[i], struct relay_socket, item),
@@ -279,6 +369,8 @@ static void flow_close(struct relay_flow *rf)
 {
 	for (int i = 0; i < 4; i++)
 		fd_close(&rf->sock[i / 2][i % 2].item.fd);
+	for (int leg = 0; leg < 2; leg++)
+		dejitter_done(&rf->hold[leg].dejitter);
 	flow_done(&rf->flow);
 	free(rf);
 }
@@ -338,6 +430,8 @@ int relay_new(struct relay **out, struct loop *loop)
 	list_init(&r->todo);
 	list_init(&r->removed);
 	list_init(&r->spent);
+	timers_init(&r->holds, loop_clock_ms());
+	r->hold_budget = DEJITTER_BUDGET;
 	err = pthread_mutex_init(&r->lock, NULL);
 	if (err)
 		goto no_lock;
@@ -392,6 +486,7 @@ void relay_free(struct relay *r)
 			command_free(cmd);
 	}
 	free_spent(r);
+	timers_done(&r->holds);
 	list_each(pos, tmp, &r->flows)
 		flow_close(container_of(pos, struct relay_flow, link));
 	timer_stop(loop_timers(r->loop), &r->kick);
@@ -411,7 +506,7 @@ static int socket_open(struct relay_socket *s, const struct flow_setup *setup)
 	return sockets_open(&local, setup->dscp, &s->item.fd);
 }
 
-static struct relay_flow *flow_new(void)
+static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *setup)
 {
 	struct relay_flow *rf = calloc(1, sizeof(*rf));
 
@@ -424,6 +519,12 @@ static struct relay_flow *flow_new(void)
 		s->leg = i / 2;
 		s->channel = i % 2;
 		s->item.fd = -1;
+	}
+	rf->relay = r;
+	for (unsigned leg = 0; leg < 2; leg++) {
+		rf->hold[leg].of = rf;
+		rf->hold[leg].leg = leg;
+		dejitter_init(&rf->hold[leg].dejitter, setup->delay_us[leg], &r->hold_budget);
 	}
 	rf->removal.verb = REMOVE;
 	rf->removal.on = rf;
@@ -442,7 +543,7 @@ int relay_flow_add(struct relay *r, const struct flow_setup *setup, struct flow 
 
 	if (!is_pair_port(&setup->local[0]) || !is_pair_port(&setup->local[1]))
 		return EINVAL;
-	rf = flow_new();
+	rf = flow_new(r, setup);
 	if (!rf)
 		return ENOMEM;
 	for (int i = 0; i < 4 && !err; i++)

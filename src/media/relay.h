@@ -63,6 +63,8 @@ void relay_free(struct relay *r);
 struct flow_setup {
 	struct addr local[2]; /* IP and even port of each leg */
 	int dscp;             /* 0..63, or -1 to leave it alone */
+	uint32_t delay_us[2]; /* to even out the RTP that comes in by each leg (media/dejitter);
+				 0: none is held back */
 };
 /*
  * Opens and binds the four sockets (the caller's thread) and hands the flow to the relay thread.

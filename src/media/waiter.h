@@ -30,7 +30,9 @@ void waiter_del(struct waiter *w, struct waiter_item *item);
 /* Any thread: the current or next waiter_wait() returns with *woken set. */
 void waiter_wake(struct waiter *w);
 /* Fills `ready` with up to max items that have something to read or an error to tell; returns
- * their number, 0 when only woken. Allocates nothing. */
-size_t waiter_wait(struct waiter *w, struct waiter_item *ready[], size_t max, bool *woken);
+ * their number, 0 when only woken or when timeout_ms (-1: for ever) has passed. Allocates nothing.
+ */
+size_t waiter_wait(struct waiter *w, struct waiter_item *ready[], size_t max, int timeout_ms,
+    bool *woken);
 
 #endif

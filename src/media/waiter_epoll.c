@@ -82,14 +82,15 @@ void waiter_wake(struct waiter *w)
 	wake_pull(&w->wake);
 }
 
-size_t waiter_wait(struct waiter *w, struct waiter_item *ready[], size_t max, bool *woken)
+size_t waiter_wait(struct waiter *w, struct waiter_item *ready[], size_t max, int timeout_ms,
+    bool *woken)
 {
 	struct epoll_event events[BATCH_MAX];
 	size_t count = 0;
 	int n;
 
 	*woken = false;
-	n = epoll_wait(w->epoll_fd, events, max < BATCH_MAX ? (int)max : BATCH_MAX, -1);
+	n = epoll_wait(w->epoll_fd, events, max < BATCH_MAX ? (int)max : BATCH_MAX, timeout_ms);
 	if (n < 0 && errno != EINTR)
 		poll(NULL, 0, 10); /* cannot happen; if it does, not in a busy loop */
 	for (int i = 0; i < n; i++) {

@@ -165,13 +165,14 @@ static size_t collect(struct waiter *w, struct waiter_item *ready[], size_t max)
 	return count;
 }
 
-size_t waiter_wait(struct waiter *w, struct waiter_item *ready[], size_t max, bool *woken)
+size_t waiter_wait(struct waiter *w, struct waiter_item *ready[], size_t max, int timeout_ms,
+    bool *woken)
 {
 	int n;
 
 	*woken = false;
 	take_changes(w);
-	n = poll(w->fds, (nfds_t)w->polled + 1, -1);
+	n = poll(w->fds, (nfds_t)w->polled + 1, timeout_ms);
 	if (n < 0) {
 		if (errno != EINTR)
 			poll(NULL, 0, 10); /* the kernel is out of memory: no busy loop */

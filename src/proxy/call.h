@@ -48,6 +48,8 @@ struct call_limits {
 	bool latch_any;     /* rtp_latch = any */
 	bool reserve;       /* ports for one stream are kept back for urgent calls */
 	int dscp;           /* -1: leave it alone */
+	/* rtp_input_dejitter, rtp_output_dejitter: of what comes from each enum side */
+	uint32_t delay_us[2];
 };
 
 int calls_new(struct calls **out, const struct call_setup *setup, const struct call_limits *limits);

@@ -83,6 +83,7 @@ static int open_flow(struct call *call, struct m_line *m)
 		for (int leg = 0; leg < 2; leg++) {
 			setup.local[leg] = *media_addr(&call->hop[leg]);
 			addr_set_port(&setup.local[leg], m->port[leg]);
+			setup.delay_us[leg] = cs->limits.delay_us[call->hop[leg].side];
 		}
 		err = relay_flow_add(cs->setup.relay, &setup, &m->flow);
 		if (!err)

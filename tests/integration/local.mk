@@ -33,6 +33,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/call_out.test \
 	tests/integration/cancel.test \
 	tests/integration/contrib.test \
+	tests/integration/dejitter.test \
 	tests/integration/demo.test \
 	tests/integration/emergency.test \
 	tests/integration/families.test \

@@ -491,6 +491,90 @@ static void test_both_families(void)
 	world_close(&w);
 }
 
+/* --- what is held back ------------------------------------------------------------------------ */
+
+static void say_rtp(const struct end *e, const struct addr *to, uint8_t seq)
+{
+	const char packet[] = {(char)0x80, 0, 1, (char)seq, 0, 0, 0, 0, 1, 2, 3, 4,
+	    (char)('a' + seq)};
+
+	say_n(e, to, packet, sizeof(packet));
+}
+
+/* The packet's letter; RTP carries it behind its header. */
+static char hear_rtp(const struct end *e)
+{
+	const char *heard = hear(e, NULL);
+
+	return heard ? heard[12] : '-';
+}
+
+static bool world_open_held(struct world *w)
+{
+	struct flow_setup setup = {.dscp = -1, .delay_us = {500000, 0}};
+
+	if (!world_open(w))
+		return false;
+	setup.local[0] = w->local[0][0];
+	setup.local[1] = w->local[1][0];
+	relay_flow_remove(w->relay, w->flow, NULL, NULL);
+	relay_settle(w->relay);
+	if (relay_flow_add(w->relay, &setup, &w->flow))
+		return ok(false, "a flow");
+	set_peer(w, 0, 1, w->phone);
+	set_peer(w, 1, 2, w->carrier);
+	say_rtp(&w->phone[0], &w->local[0][0], 0);
+	is_int(hear_rtp(&w->carrier[0]), 'a', "a first packet is no stream yet, and goes through");
+	return true;
+}
+
+static void test_held(void)
+{
+	static const uint8_t order[] = {1, 3, 2, 5, 4, 6};
+	struct world w;
+	struct addr from;
+
+	if (!world_open_held(&w))
+		return;
+	for (size_t i = 0; i < sizeof(order); i++)
+		say_rtp(&w.phone[0], &w.local[0][0], order[i]);
+	say(&w.phone[0], &w.local[0][0], "STUN");
+	is_str(hear(&w.carrier[0], NULL), "STUN", "what is no RTP overtakes the stream");
+	say(&w.phone[1], &w.local[0][1], "report");
+	is_str(hear(&w.carrier[1], NULL), "report", "... RTCP too");
+	for (char c = 'b'; c <= 'g'; c++)
+		is_int(hear_rtp(&w.carrier[0]), c, "... which follows, in order");
+	say_rtp(&w.phone[0], &w.local[0][0], 7);
+	is_int(hear_rtp(&w.carrier[0]), 'h', "... and goes on");
+	say(&w.carrier[0], &w.local[1][0], "back");
+	is_str(hear(&w.phone[0], &from), "back", "the other direction is as ever");
+	is_int((long long)stats(w.flow, 1).sent, 10, "all have left");
+	world_close(&w);
+}
+
+/* Whoever was the peer when it came hears nothing when it leaves. */
+static void test_held_retarget(void)
+{
+	struct world w;
+	uint64_t since = loop_clock_ms();
+
+	if (!world_open_held(&w))
+		return;
+	say_rtp(&w.phone[0], &w.local[0][0], 1);
+	while (stats(w.flow, 0).packets < 2 && patient(since))
+		;
+	set_peer(&w, 1, 2, w.stranger);
+	is_int(hear_rtp(&w.stranger[0]), 'b', "what was held goes to the new peer");
+	ok(silent(&w.carrier[0]), "... and not to the old one");
+	say_rtp(&w.phone[0], &w.local[0][0], 2);
+	while (stats(w.flow, 0).packets < 3 && patient(since))
+		;
+	relay_flow_remove(w.relay, w.flow, NULL, NULL);
+	relay_settle(w.relay);
+	ok(silent(&w.stranger[0]), "what is held when the flow ends goes nowhere");
+	world_close(&w);
+}
+
 /* --- beginning and end of a flow -------------------------------------------------------------- */
 
 static void on_gone(void *arg)
@@ -818,6 +902,8 @@ int main(void)
 	test_peer_without_socket();
 	test_unreachable();
 	test_both_families();
+	test_held();
+	test_held_retarget();
 	test_remove();
 	test_settle();
 	test_callback_goes_on();

@@ -71,8 +71,10 @@ static void test_wake(struct waiter *w)
 
 	waiter_wake(w);
 	waiter_wake(w);
-	is_int((long long)waiter_wait(w, ready, 4, &woken), 0, "woken, nothing to read");
+	is_int((long long)waiter_wait(w, ready, 4, -1, &woken), 0, "woken, nothing to read");
 	ok(woken, "... and told so");
+	is_int((long long)waiter_wait(w, ready, 4, 1, &woken), 0, "nothing within a millisecond");
+	ok(!woken, "... nobody woke it");
 }
 
 static void test_items(struct waiter *w)
@@ -84,13 +86,13 @@ static void test_items(struct waiter *w)
 		added = waiter_add(w, &pipes[i].item) == 0 && added;
 	ok(added, "many items are added");
 	fill(ITEMS - 1);
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "one has something to read");
+	is_int((long long)waiter_wait(w, ready, ITEMS, -1, &woken), 1, "one has something to read");
 	is_int(index_of(ready[0]), ITEMS - 1, "... that one");
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1,
+	is_int((long long)waiter_wait(w, ready, ITEMS, -1, &woken), 1,
 	    "what is not read is told again");
 	fill(7);
 	waiter_del(w, &pipes[ITEMS - 1].item);
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "a removed one is not told");
+	is_int((long long)waiter_wait(w, ready, ITEMS, -1, &woken), 1, "a removed one is not told");
 	is_int(index_of(ready[0]), 7, "... another is");
 	drain(7);
 	drain(ITEMS - 1);
@@ -106,16 +108,17 @@ static void test_del_keeps_others(struct waiter *w)
 	waiter_del(w, &pipes[0].item);
 	fill(0);
 	fill(ITEMS - 2);
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "after a removal");
+	is_int((long long)waiter_wait(w, ready, ITEMS, -1, &woken), 1, "after a removal");
 	is_int(index_of(ready[0]), ITEMS - 2, "... the others are still told right");
 	waiter_del(w, &pipes[ITEMS - 2].item);
 	fill(ITEMS - 3);
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "... and can be removed too");
+	is_int((long long)waiter_wait(w, ready, ITEMS, -1, &woken), 1,
+	    "... and can be removed too");
 	is_int(index_of(ready[0]), ITEMS - 3, "... without harm to the next");
 	drain(ITEMS - 2);
 	drain(ITEMS - 3);
 	waiter_add(w, &pipes[0].item);
-	waiter_wait(w, ready, ITEMS, &woken);
+	waiter_wait(w, ready, ITEMS, -1, &woken);
 	is_int(index_of(ready[0]), 0, "one that was removed can come back");
 	drain(0);
 }
@@ -128,7 +131,7 @@ static void test_fairness(struct waiter *w)
 	for (int i = 0; i < 6; i++)
 		fill(i);
 	for (int round = 0; round < 6; round++) {
-		size_t n = waiter_wait(w, ready, 2, &woken);
+		size_t n = waiter_wait(w, ready, 2, -1, &woken);
 
 		for (size_t i = 0; i < n; i++)
 			seen[index_of(ready[i]) % 6] = true;
@@ -152,7 +155,7 @@ static void *wait_for_item(void *arg)
 	bool woken;
 
 	atomic_store(&t->starts, true);
-	while (waiter_wait(t->waiter, ready, 1, &woken) == 0)
+	while (waiter_wait(t->waiter, ready, 1, -1, &woken) == 0)
 		;
 	return ready[0];
 }
@@ -211,7 +214,7 @@ static void test_no_memory(void)
 	alloc_until_failure = -1;
 	ok(added > 0, "items that found room are in");
 	fill(0);
-	is_int((long long)waiter_wait(w, ready, ITEMS, &woken), 1, "... and are told of");
+	is_int((long long)waiter_wait(w, ready, ITEMS, -1, &woken), 1, "... and are told of");
 	drain(0);
 	waiter_free(w);
 	waiter_free(NULL);
