@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -271,15 +272,10 @@ int config_load(struct config **out, const char *path, struct config_messages *m
 
 bool config_loads_plugin(const struct config *c, const char *plugin)
 {
-	size_t len = strlen(plugin);
+	char name[CONFIG_PLUGIN_NAME_MAX];
 
-	for (size_t i = 0; i < c->load_plugin.count; i++) {
-		const char *item = c->load_plugin.item[i], *slash = strrchr(item, '/');
-
-		if (slash)
-			item = slash + 1;
-		if (strncmp(item, plugin, len) == 0 && (item[len] == '\0' || item[len] == '.'))
+	for (size_t i = 0; i < c->load_plugin.count; i++)
+		if (strcasecmp(config_plugin_name(c->load_plugin.item[i], name), plugin) == 0)
 			return true;
-	}
 	return false;
 }

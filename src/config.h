@@ -163,7 +163,7 @@ int config_load(struct config **out, const char *path, struct config_messages *m
 int config_parse(struct config **out, const char *name, const char *text, size_t len,
     struct config_messages *msgs);
 void config_free(struct config *c);
-/* load_plugin names it, with or without a path and a file's ending. */
+/* load_plugin names it (here without "plugin_"), however it is written there. */
 bool config_loads_plugin(const struct config *c, const char *plugin);
 
 void config_messages_done(struct config_messages *msgs);

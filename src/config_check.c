@@ -77,10 +77,6 @@ static void check_masks(struct reading *r)
 	config_list_free(&c->masked_host);
 }
 
-/*
- * Options of plugins are told with the plugin's load_plugin line; those of a plugin that is not
- * loaded never did anything.
- */
 static void say_later(struct reading *r)
 {
 	for (size_t i = 0; i < config_row_count(); i++) {
@@ -91,7 +87,7 @@ static void say_later(struct reading *r)
 		r->line = r->set_at[i];
 		if (row->flags & OPT_NO_EFFECT)
 			say(r, CONFIG_INFO, "%s is not needed and has no effect", row->name);
-		else if (row->flags & OPT_LATER && !row->plugin)
+		else if (row->flags & OPT_LATER)
 			say(r, CONFIG_WARN, "%s is understood, but has no effect yet%s%s",
 			    row->name, row->instead ? ": " : "", row->instead ? row->instead : "");
 	}

@@ -24,7 +24,7 @@ struct reading {
 	size_t errors; /* ERRs of this file; msgs may have some from before */
 	bool no_memory;
 	struct config_store *store;
-	unsigned *set_at; /* by the row's index: the line that set it, 0: none did */
+	unsigned *set_at;         /* by the row's index: the line that set it, 0: none did */
 	struct list_entry *entry; /* of each list's entries, in the order of the file */
 	size_t n_entries, cap_entries;
 	struct config *c; /* after the last line */

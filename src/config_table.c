@@ -28,7 +28,7 @@
 		offsetof(struct config, name), "REGISTER is not authenticated by this version" }
 /* plugin_stun does its work in other parts of siproxd; all other plugins bring their own rows. */
 #define STUN(key, type, def, min, max, unit, meaning)                                              \
-	{ "plugin_stun_" #key, type, def, min, max, unit, OPT_LATER, "plugin_stun", meaning,       \
+	{ "plugin_stun_" #key, type, def, min, max, unit, 0, "plugin_stun", meaning,       \
 		offsetof(struct config, plugin_stun_##key), NULL }
 #define ALIAS(name, other) { name, OPT_ALIAS, NULL, 0, 0, NULL, 0, NULL, NULL, 0, other }
 #define RETIRED(name, what) { name, OPT_RETIRED, NULL, 0, 0, NULL, 0, NULL, NULL, 0, what }
@@ -165,8 +165,8 @@ static void add_plugin_row(struct table *t, const struct plugin *plugin,
 	    .unit = option->unit,
 	    .plugin = t->plugin[n],
 	    .meaning = option->meaning,
-	    .offset = offsetof(struct config, plugin_option) +
-		n * sizeof(union config_plugin_option),
+	    .offset =
+		offsetof(struct config, plugin_option) + n * sizeof(union config_plugin_option),
 	};
 }
 

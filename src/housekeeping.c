@@ -135,7 +135,7 @@ static void public_addr_changed(void *arg)
 static void apply_public_addr(struct service *s)
 {
 	const struct config *c = s->config;
-	const char *server = config_loads_plugin(c, "plugin_stun") ? c->plugin_stun_server : NULL;
+	const char *server = config_loads_plugin(c, "stun") ? c->plugin_stun_server : NULL;
 
 	if (public_addr_set_stun(s->sd.public_addr, server, (uint16_t)c->plugin_stun_port,
 		(unsigned)c->plugin_stun_period) != 0)

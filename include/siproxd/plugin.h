@@ -197,10 +197,10 @@ enum plugin_call_event { PLUGIN_CALL_BEGINS, PLUGIN_CALL_ANSWERED, PLUGIN_CALL_E
 
 /* What one end of a call sent. */
 struct plugin_media {
-	uint64_t packets;
-	bool has_quality; /* `lost` and `jitter_ms` are known */
+	uint64_t packets; /* RTP */
 	uint64_t lost;
 	double jitter_ms;
+	double mos; /* estimated, 1.0 to 4.5; 0: nothing to judge by */
 };
 
 struct plugin_call {

@@ -60,14 +60,16 @@ static const char *when(int64_t unix_s, char out[static TIME_MAX])
 	return out;
 }
 
-/* "1502 packets, 0 lost, jitter 3.1 ms" */
+/* "1502 packets, 3 lost, jitter 3.1 ms, MOS 4.3" */
 static const char *media(const struct plugin_media *m, char *out, size_t size)
 {
-	if (m->has_quality)
-		snprintf(out, size, "%llu packets, %llu lost, jitter %.1f ms",
-		    (unsigned long long)m->packets, (unsigned long long)m->lost, m->jitter_ms);
-	else
-		snprintf(out, size, "%llu packets", (unsigned long long)m->packets);
+	int len = snprintf(out, size, "%llu packets", (unsigned long long)m->packets);
+
+	if (m->packets)
+		len += snprintf(out + len, size - (size_t)len, ", %llu lost, jitter %.1f ms",
+		    (unsigned long long)m->lost, m->jitter_ms);
+	if (m->mos > 0)
+		snprintf(out + len, size - (size_t)len, ", MOS %.1f", m->mos);
 	return out;
 }
 

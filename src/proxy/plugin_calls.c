@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proxy/call.h"
+#include "proxy/call_stats.h"
 #include "proxy/forward.h"
 #include "proxy/location.h"
 #include "proxy/plugin_state.h"
@@ -121,18 +122,20 @@ void plugins_call_answered(struct siproxd *sd, const struct call *call)
 	tell(sd->plugins, PLUGIN_CALL_ANSWERED, &shown);
 }
 
-/* The one place where the numbers of a call's media are taken from. */
 static void add_media(const struct call *call, struct plugin_media media[2])
 {
-	struct call_stream stream[CALL_STREAMS_MAX];
-	unsigned n = call_streams(call, stream);
+	struct call_stats stats;
 
-	for (unsigned i = 0; i < n; i++) {
-		for (int leg = 0; leg < 2; leg++) {
-			const struct flow_leg_stats *s = &stream[i].stats.leg[leg];
+	call_stats(call, &stats);
+	for (int leg = 0; leg < 2; leg++) {
+		const struct call_direction *d = &stats.from[leg];
 
-			media[leg].packets += s->packets - s->rtcp_packets;
-		}
+		media[leg] = (struct plugin_media){
+		    .packets = d->rtp_packets,
+		    .lost = d->lost,
+		    .jitter_ms = d->jitter_us / 1000.0,
+		    .mos = d->mos_x100 / 100.0,
+		};
 	}
 }
 

@@ -112,7 +112,7 @@ static void test_silence(void)
 	core_init(&c);
 	core_start(&c, false);
 	first = ask(&c, "alice", "s1", A, "the first by priority");
-	core_wait(&c, 3900);
+	core_wait(&c, 3400);
 	while (core_next(&c))
 		is_to(&c.sent[c.n_read - 1], A, "asked again");
 	second = wait_for(&c, "OPTIONS", B, "after four seconds the second");

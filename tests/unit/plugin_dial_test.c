@@ -6,8 +6,6 @@ static void dials(struct core *c, const char *uri, const char *becomes)
 {
 	const struct core_sent *m;
 
-	core_resolve(NULL);
-	core_forget(c);
 	alice_sends(c, "INVITE", uri, NULL);
 	core_expect(c, LAN, "SIP/2.0 100", uri);
 	m = core_expect(c, WAN, "INVITE ", "goes out");
@@ -17,6 +15,7 @@ static void dials(struct core *c, const char *uri, const char *becomes)
 	core_expect(c, WAN, "ACK", "... and is acknowledged");
 	core_expect(c, LAN, "SIP/2.0 486", "... and refused");
 	core_wait(c, 40000);
+	core_forget(c);
 }
 
 static void is_redirected(struct core *c, const char *uri, const char *contact)
