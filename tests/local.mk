@@ -26,6 +26,7 @@ UNIT_TESTS = \
 	tests/unit/siphash_test \
 	tests/unit/srv_test \
 	tests/unit/stun_test \
+	tests/unit/tcp_test \
 	tests/unit/timers_test \
 	tests/unit/udp_test
 if LINUX_EXTRAS

@@ -270,7 +270,7 @@ void daemon_pid_remove(const char *path)
 		unlink(path);
 }
 
-bool daemon_port_owner(int family, unsigned port, char *who, size_t size)
+bool daemon_port_owner(int type, unsigned port, char *who, size_t size)
 {
-	return system_port_owner(family, port, who, size);
+	return system_port_owner(type, port, who, size);
 }

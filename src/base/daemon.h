@@ -45,8 +45,9 @@ int daemon_pid_write(const char *path);
 void daemon_pid_remove(const char *path);
 
 /*
- * Who holds a UDP port: "asterisk (pid 1234)" into who; false where the system does not tell.
+ * Who holds a port of UDP (SOCK_DGRAM) or TCP (SOCK_STREAM): "asterisk (pid 1234)" into who; false
+ * where the system does not tell.
  */
-bool daemon_port_owner(int family, unsigned port, char *who, size_t size);
+bool daemon_port_owner(int type, unsigned port, char *who, size_t size);
 
 #endif

@@ -169,20 +169,20 @@ static int find_inode(const char *table, unsigned port, unsigned long *inode)
 	return err;
 }
 
-bool system_port_owner(int family, unsigned port, char *who, size_t size)
+bool system_port_owner(int type, unsigned port, char *who, size_t size)
 {
 	unsigned long inode = 0;
 	char socket_link[64];
 	struct dirent *entry;
 	bool found = false;
 	DIR *proc = NULL;
-	int err = ENOENT;
+	int err;
 
 	/* An IPv6 socket may hold the port for IPv4 too. */
-	if (family == AF_INET)
-		err = find_inode("/proc/net/udp", port, &inode);
+	err = find_inode(type == SOCK_STREAM ? "/proc/net/tcp" : "/proc/net/udp", port, &inode);
 	if (err != 0)
-		err = find_inode("/proc/net/udp6", port, &inode);
+		err = find_inode(type == SOCK_STREAM ? "/proc/net/tcp6" : "/proc/net/udp6", port,
+		    &inode);
 	if (err == 0)
 		proc = opendir("/proc");
 	if (proc == NULL)
@@ -197,4 +197,47 @@ bool system_port_owner(int family, unsigned port, char *who, size_t size)
 	}
 	closedir(proc);
 	return found;
+}
+
+/* --- the interface of a connection -------------------------------------------------------- */
+
+/* Linux keeps where a connection's SYN came in, and tells it as it would of a datagram. */
+void system_tcp_ask_ifindex(int listener, int family)
+{
+	int on = 1;
+
+	if (family == AF_INET6)
+		setsockopt(listener, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+	else
+		setsockopt(listener, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+}
+
+unsigned system_tcp_ifindex(int fd, int family)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[256];
+	} control;
+	bool is6 = family == AF_INET6;
+	socklen_t len = sizeof(control);
+	struct msghdr msg = {.msg_control = &control};
+
+	if (getsockopt(fd, is6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		is6 ? IPV6_2292PKTOPTIONS : IP_PKTOPTIONS, &control, &len) != 0)
+		return 0;
+	msg.msg_controllen = len;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+		struct in_pktinfo info;
+		struct in6_pktinfo info6;
+
+		if (!is6 && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			return (unsigned)info.ipi_ifindex;
+		}
+		if (is6 && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
+			return info6.ipi6_ifindex;
+		}
+	}
+	return 0;
 }

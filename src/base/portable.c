@@ -13,11 +13,24 @@ int system_default_gateway(int family, struct addr *gateway, char name[IF_NAMESI
 	return ENOSYS;
 }
 
-bool system_port_owner(int family, unsigned port, char *who, size_t size)
+bool system_port_owner(int type, unsigned port, char *who, size_t size)
 {
-	(void)family;
+	(void)type;
 	(void)port;
 	(void)who;
 	(void)size;
 	return false;
+}
+
+void system_tcp_ask_ifindex(int listener, int family)
+{
+	(void)listener;
+	(void)family;
+}
+
+unsigned system_tcp_ifindex(int fd, int family)
+{
+	(void)fd;
+	(void)family;
+	return 0;
 }

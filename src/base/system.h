@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * system: what only some systems tell about themselves. configure picks one file that implements
- * it: linux.c, or portable.c that knows nothing. For base/ alone; netif.h and daemon.h are the
- * public side, with the same meanings.
+ * it: linux.c, or portable.c that knows nothing. For base/ alone; netif.h, daemon.h and tcp.h
+ * are the public side, with the same meanings.
  */
 #ifndef BASE_SYSTEM_H
 #define BASE_SYSTEM_H
@@ -15,9 +15,14 @@
 #include "base/addr.h"
 
 int system_default_gateway(int family, struct addr *gateway, char name[IF_NAMESIZE]);
-bool system_port_owner(int family, unsigned port, char *who, size_t size);
+bool system_port_owner(int type, unsigned port, char *who, size_t size);
+/* The interface that an accepted connection came in by; 0: unknown. A listener must have been
+ * asked to note it. */
+void system_tcp_ask_ifindex(int listener, int family);
+unsigned system_tcp_ifindex(int fd, int family);
 
-/* The readers of /proc/net/route, ipv6_route and udp, udp6; linux.c only. ENOENT: not in there. */
+/* The readers of /proc/net/route, ipv6_route and udp, udp6, tcp, tcp6; linux.c only. ENOENT: not in
+ * there. */
 int linux_gateway4(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE]);
 int linux_gateway6(FILE *routes, struct addr *gateway, char name[IF_NAMESIZE]);
 int linux_socket_inode(FILE *sockets, unsigned port, unsigned long *inode);

@@ -256,7 +256,7 @@ int main(void)
 	test_pid_file();
 	test_detach();
 	test_drop();
-	ok(!daemon_port_owner(AF_INET, 0, who, sizeof(who)), "nobody has port 0");
+	ok(!daemon_port_owner(SOCK_DGRAM, 0, who, sizeof(who)), "nobody has port 0");
 	unlink(path);
 	if (fchdir(here) != 0)
 		return 99;

@@ -127,10 +127,10 @@ static void test_port_owner(void)
 	    getsockname(fd, (struct sockaddr *)&in, &len) != 0)
 		return;
 	snprintf(want, sizeof(want), "(pid %d)", (int)getpid());
-	ok(system_port_owner(AF_INET, ntohs(in.sin_port), who, sizeof(who)), "who has our port");
+	ok(system_port_owner(SOCK_DGRAM, ntohs(in.sin_port), who, sizeof(who)), "who has our port");
 	ok(strstr(who, want) != NULL && strstr(who, "linux_test") != NULL, "we have");
 	close(fd);
-	ok(!system_port_owner(AF_INET, ntohs(in.sin_port), who, sizeof(who)), "now nobody has");
+	ok(!system_port_owner(SOCK_DGRAM, ntohs(in.sin_port), who, sizeof(who)), "now nobody has");
 }
 
 int main(void)
