@@ -71,6 +71,7 @@ libsiproxd_a_SOURCES += \
 	src/sip/sip_msg.c src/sip/sip_msg.h \
 	src/sip/sip_reply.c src/sip/sip_reply.h \
 	src/sip/sip_sdp.c src/sip/sip_sdp.h \
+	src/sip/sip_stream.c src/sip/sip_stream.h \
 	src/sip/sip_uri.c src/sip/sip_uri.h \
 	src/sip/sip_via.c src/sip/sip_via.h \
 	src/sip/transport.c src/sip/transport.h

@@ -67,6 +67,7 @@ UNIT_TESTS += \
 	tests/unit/sip_msg_test \
 	tests/unit/sip_reply_test \
 	tests/unit/sip_sdp_test \
+	tests/unit/sip_stream_test \
 	tests/unit/sip_uri_test \
 	tests/unit/sip_via_test \
 	tests/unit/transport_test

@@ -8,7 +8,8 @@ FUZZERS = \
 	tests/fuzz/registrations_fuzz \
 	tests/fuzz/rtp_fuzz \
 	tests/fuzz/sip_msg_fuzz \
-	tests/fuzz/sip_sdp_fuzz
+	tests/fuzz/sip_sdp_fuzz \
+	tests/fuzz/sip_stream_fuzz
 check_PROGRAMS += $(FUZZERS)
 if FUZZING
 FUZZ_MAIN = tests/fuzz/fuzz.h
@@ -38,5 +39,8 @@ tests_fuzz_sip_msg_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_sip_sdp_fuzz_SOURCES = tests/fuzz/sip_sdp_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_sip_sdp_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_sip_sdp_fuzz_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_sip_stream_fuzz_SOURCES = tests/fuzz/sip_stream_fuzz.c $(FUZZ_MAIN)
+tests_fuzz_sip_stream_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_sip_stream_fuzz_LDFLAGS = $(FUZZ_LINK)
 
 EXTRA_DIST += tests/fuzz/corpus
