@@ -227,10 +227,12 @@ static void on_statistics(void *arg, int signo)
 
 	(void)signo;
 	log_info(LOG_MAIN,
-	    "STATS: %zu calls, %zu media streams, %zu registrations, %zu transactions, %zu of %zu "
-	    "port pairs free",
-	    calls_count(s->sd.calls), s->sd.relay ? relay_flow_count(s->sd.relay) : 0,
-	    location_count(s->sd.location), transactions_count(s->sd.transactions),
+	    "STATS: %zu calls, %zu dialogs, %zu media streams, %zu registrations, %zu "
+	    "transactions, "
+	    "%zu requests remembered, %zu of %zu port pairs free",
+	    calls_count(s->sd.calls), dialogs_count(s->sd.dialogs),
+	    s->sd.relay ? relay_flow_count(s->sd.relay) : 0, location_count(s->sd.location),
+	    transactions_count(s->sd.transactions), s->sd.forwards.count,
 	    ports_free_count(s->sd.ports), ports_total(s->sd.ports));
 	log_info(LOG_MAIN,
 	    "STATS: messages received %llu, forwarded %llu, answered %llu, malformed %llu, stray "
