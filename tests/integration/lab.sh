@@ -7,7 +7,8 @@
 # all of it away: hosts, firewall rules, processes. README in this folder draws the topology.
 #
 # From outside: SIPROXD and TONE_CHECK (the programs under test), LAB_KEEP (a folder that receives
-# all logs, recordings and captures), LAB_DEBUG (siproxd's debug mask).
+# all logs, recordings and captures), LAB_DEBUG (siproxd's debug mask), LAB_LONG=1 (the long
+# form of tests that have one).
 
 if [ -z "${LAB_INSIDE-}" ]; then
 	if ! LAB_REASON=$("$(dirname "${BASH_SOURCE[0]}")/../../contrib/check-namespaces"); then
@@ -232,7 +233,8 @@ lab_world() {
 }
 
 capture_start() { # capture_start NAME HOST INTERFACE
-	at "$2" tcpdump -Z root -i "$3" -s 0 -U --immediate-mode -w "$LAB_DIR/$1.pcap" udp \
+	at "$2" tcpdump -Z root -i "$3" -s 0 -U --immediate-mode ${LAB_CAPTURE_MAX:+-c "$LAB_CAPTURE_MAX"} \
+		-w "$LAB_DIR/$1.pcap" udp \
 		>"$LAB_DIR/tcpdump-$1.log" 2>&1 &
 	wait_for 10 test -s "$LAB_DIR/$1.pcap" || fail "tcpdump does not start"
 }
@@ -463,6 +465,89 @@ play() {
 	need python3
 	PYTHONDONTWRITEBYTECODE=1 python3 "$LAB_SRC/$1.py" "${@:2}" || fail "$1.py"
 	LAB_CHECKS=$((LAB_CHECKS + 1))
+}
+
+# --- many calls --------------------------------------------------------------------------
+
+# calls_world: the world for calls_played; of long runs only the beginning is captured
+calls_world() {
+	need python3
+	[ -z "${LAB_LONG-}" ] || LAB_CAPTURE_MAX=50000
+	lab_world
+	local byte
+	for byte in 21 22 23 24 25 26 27; do # one source may begin so many calls a second, and no more
+		at carol ip addr add 203.0.113.$byte/24 dev eth0
+	done
+	# what the sanitizer keeps of freed memory is not what siproxd keeps
+	export ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=1:thread_local_quarantine_size_kb=16"
+}
+
+# calls_played OPTION...: by calls.py, between alice's host and carol's
+calls_played() {
+	local log status=0
+	LAB_PLAYED=$((${LAB_PLAYED-0} + 1))
+	log=$LAB_DIR/calls-$LAB_PLAYED.log
+	python3 "$LAB_SRC/calls.py" "$@" alice=$LAN_NET.11 \
+		carol="$(echo 203.0.113.{20..27} | tr ' ' ,)" $FW_LAN $FW_WAN >"$log" 2>&1 || status=$?
+	say "    $(tail -n 1 "$log")"
+	return $status
+}
+
+# statistics: what siproxd says of itself when asked by USR1
+statistics() {
+	local seen
+	seen=$(grep -ac 'STATS: .* calls,' "$LAB_DIR/siproxd.log")
+	kill -USR1 "$(daemon_pid)"
+	wait_for 10 statistics_came "$seen"
+	grep -a 'STATS: .* calls,' "$LAB_DIR/siproxd.log" | tail -n 1
+}
+
+statistics_came() { [ "$(grep -ac 'STATS: .* calls,' "$LAB_DIR/siproxd.log")" -gt "$1" ]; }
+
+# No call, stream, dialog, request or port pair is left; registrations may be.
+nothing_left() {
+	statistics >"$LAB_DIR/statistics"
+	grep -aqE ' 0 calls, 0 dialogs, 0 media streams, [0-9]+ registrations, 0 transactions, 0 requests remembered, ([0-9]+) of \1 port pairs free' \
+		"$LAB_DIR/statistics"
+}
+
+memory_kb() { awk '/^VmRSS:/ { print $2 }' "/proc/$(daemon_pid)/status"; }
+
+# memory_flat KB: siproxd has not grown by more than a tenth and 2 MB since it had that much
+memory_flat() {
+	local now
+	now=$(memory_kb)
+	say "    memory: $1 kB before, $now kB now"
+	[ "$now" -le $(($1 + $1 / 10 + 2048)) ]
+}
+
+# lab_lossy HOST LOST DOUBLED LATE SEED: from now on so many percent of the SIP packets to and from that
+# host are lost, doubled, or overtaken by others
+lab_lossy() {
+	local host=$1 far bridge
+	shift
+	case $(side_of "$host") in
+	lan) far=fw bridge=lan0 ;;
+	*) far=inet bridge=wan ;;
+	esac
+	at $far ip link add "hop-$host" type veth peer name "end-$host"
+	at $far ip link set "to-$host" nomaster
+	at $far ip link set "end-$host" master $bridge up
+	at $far ip link set "hop-$host" up
+	set_net $far ipv4/conf/to-"$host"/arp_ignore 8 # it is a cable, and answers nobody
+	set_net $far ipv4/conf/hop-"$host"/arp_ignore 8
+	ip netns exec $far "$LAB_BUILD/tests/integration/lossy_hop" "to-$host" "hop-$host" "$@" \
+		>"$LAB_DIR/lossy-$host.log" 2>&1 &
+	eval "LOSSY_PID_${host//-/_}=$!"
+	wait_for 10 grep -q ready "$LAB_DIR/lossy-$host.log" || fail "lossy_hop of $host does not start"
+}
+
+lossy_end() { # lossy_end HOST: the cable is cut; true when packets were lost, doubled and late
+	local pid_name=LOSSY_PID_${1//-/_}
+	kill -TERM "${!pid_name}"
+	wait "${!pid_name}"
+	say "    $1's cable: $(tail -n 1 "$LAB_DIR/lossy-$1.log")"
+	tail -n 1 "$LAB_DIR/lossy-$1.log" | grep -qE 'of [1-9][0-9]* .* [1-9][0-9]* lost, [1-9][0-9]* doubled, [1-9]'
 }
 
 # --- siproxd -----------------------------------------------------------------------------

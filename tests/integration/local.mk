@@ -3,8 +3,14 @@
 check_PROGRAMS += tests/integration/tone_check
 tests_integration_tone_check_SOURCES = tests/integration/tone_check.c
 tests_integration_tone_check_LDADD = -lm
+if LINUX_EXTRAS
+check_PROGRAMS += tests/integration/lossy_hop
+endif
+tests_integration_lossy_hop_SOURCES = tests/integration/lossy_hop.c
+tests_integration_lossy_hop_LDADD =
 EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
+	tests/integration/calls.py \
 	tests/integration/demo.sh \
 	tests/integration/emergency.py \
 	tests/integration/ends.py \
@@ -50,11 +56,13 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/media_kinds.test \
 	tests/integration/offers.test \
 	tests/integration/notify.test \
+	tests/integration/many_calls.test \
 	tests/integration/one_interface.test \
 	tests/integration/openwrt.test \
 	tests/integration/package.test \
 	tests/integration/port_taken.test \
 	tests/integration/quickstart.test \
+	tests/integration/random_calls.test \
 	tests/integration/refused.test \
 	tests/integration/reload.test \
 	tests/integration/restart.test \
