@@ -530,9 +530,9 @@ class World:
         return 0.02 + self.random.random() * 0.3
 
     def choose(self):
-        """The slow kinds stand in the first half, so that the run's end is not waiting for them."""
+        """No slow kinds towards the end, which would wait for them."""
         kinds = self.kinds
-        if self.begun > self.count / 2:
+        if self.begun > max(self.count / 2, self.count - GIVE_UP * self.rate):
             kinds = [k for k in kinds if k not in SLOW] or kinds
         return self.random.choices(kinds, [KINDS[k][0] for k in kinds])[0]
 
