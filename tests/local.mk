@@ -7,6 +7,7 @@ TEST_EXTENSIONS =
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
 include tests/integration/local.mk
+include tests/bench/local.mk
 
 # base/
 UNIT_TESTS = \
