@@ -96,6 +96,7 @@ UNIT_TESTS += \
 	tests/unit/locate_test \
 	tests/unit/location_test \
 	tests/unit/plugin_dial_test \
+	tests/unit/plugin_edit_test \
 	tests/unit/registrations_test \
 	tests/unit/side_test \
 	tests/unit/transaction_test
