@@ -97,6 +97,7 @@ UNIT_TESTS += \
 	tests/unit/location_test \
 	tests/unit/plugin_dial_test \
 	tests/unit/plugin_edit_test \
+	tests/unit/plugin_watch_test \
 	tests/unit/registrations_test \
 	tests/unit/side_test \
 	tests/unit/transaction_test
