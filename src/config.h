@@ -56,6 +56,7 @@ struct config {
 	struct acl hosts_allow_sip;
 	struct acl hosts_deny_sip;
 	int default_expires; /* seconds */
+	int max_expires;     /* seconds; 0: no limit */
 	char *ua_string;
 	char *outbound_proxy_host;
 	int outbound_proxy_port; /* 0: not given */

@@ -153,17 +153,33 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 	    user.len ? "@" : "", host_port(m->named, host));
 }
 
+/* max_expires: the phone shall come back sooner than the registrar demands. */
+static int shorten(struct mask *m, const struct sip_nameaddr *contact)
+{
+	struct str text;
+	uint64_t n;
+
+	if (!sip_param_get(contact->params, "expires", &text, NULL) ||
+	    !str_to_uint(text, UINT32_MAX, &n) ||
+	    registration_told(m->sd, (int64_t)n) == (int64_t)n)
+		return 0;
+	return sip_edit_replacef(m->msg, text, "%lld",
+	    (long long)registration_told(m->sd, (int64_t)n));
+}
+
 /* The registrar's 2xx lists contacts as it knows them; the phone must find its own. */
 static int contact_in(struct mask *m, const struct sip_value *v)
 {
 	struct sip_nameaddr addr;
 	struct sip_uri uri;
 	const char *own;
+	int err;
 
 	if (m->fw->method != SIP_REGISTER || sip_nameaddr_uri(v->text, &addr, &uri) != 0)
 		return 0;
 	own = registration_own_contact(m->sd, &uri);
-	return own ? sip_edit_replace(m->msg, addr.uri, str_of(own)) : 0;
+	err = own ? sip_edit_replace(m->msg, addr.uri, str_of(own)) : 0;
+	return err ? err : shorten(m, &addr);
 }
 
 /* RFC 3261 20.43: `399 192.168.1.5 "text"`, the second word names who warns. */
@@ -222,10 +238,17 @@ static int translate(struct mask *m)
 
 /* --- requests: RFC 3261 16.6 -------------------------------------------------------------- */
 
+/* use_rport, as in siproxd 0.8 */
+enum { RPORT_LAN = 1, RPORT_WAN = 2 };
+
 static bool wants_rport(const struct siproxd *sd, const struct hop *to)
 {
+	if (sd->config->use_rport & (to->side == LAN ? RPORT_LAN : RPORT_WAN))
+		return true;
 	/* An outer NAT stands between us and the far end (RFC 3581). */
-	return to->side == WAN && (side_is_single(sd->sides) || addr_is_private(&to->local));
+	return to->side == WAN &&
+	    (side_is_single(sd->sides) || addr_is_private(&to->local) ||
+		!addr_equal_ip(&to->local, &to->named));
 }
 
 /* Step 8. Towards the WAN ours is the only one; the others wait in the forward. */
@@ -300,6 +323,26 @@ static int hide_path(struct sip_msg *msg, const struct mask_request *how)
 	if (!how->registration || how->target->hop.side != WAN)
 		return 0;
 	return sip_edit_remove_lines(msg, HDR_PATH);
+}
+
+/* The same for the Expires header, or for a registrar that says nothing at all. */
+static int shorten_expires(const struct siproxd *sd, struct sip_msg *msg, const struct forward *fw,
+    enum side from)
+{
+	const struct sip_value *v = sip_msg_value(msg, HDR_EXPIRES, 0);
+	int64_t said = msg->expires, told;
+
+	if (!fw->registration || from != WAN || msg->status < 200 || msg->status > 299)
+		return 0;
+	if (said < 0)
+		said = fw->expires_s >= 0 ? fw->expires_s : sd->config->default_expires;
+	told = registration_told(sd, said);
+	if (told == said)
+		return 0;
+	if (v)
+		return sip_edit_replacef(msg, v->text, "%lld", (long long)told);
+	return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "Expires: %lld\r\n",
+	    (long long)told);
 }
 
 static int restore_path(struct sip_msg *msg, const struct forward *fw, enum side from)
@@ -430,6 +473,8 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 		err = response_record_route(sd, msg, fw, from->side);
 	if (!err)
 		err = restore_path(msg, fw, from->side);
+	if (!err)
+		err = shorten_expires(sd, msg, fw, from->side);
 	if (!err && fw->from.side == WAN)
 		err = put_user_agent(sd, msg);
 	if (!err && from->side != fw->from.side)

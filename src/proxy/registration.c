@@ -269,6 +269,13 @@ const char *registration_own_contact(const struct siproxd *sd, const struct sip_
 	return b ? b->contact : NULL;
 }
 
+int64_t registration_told(const struct siproxd *sd, int64_t granted)
+{
+	int64_t max = sd->config->max_expires;
+
+	return max && granted > max ? max : granted;
+}
+
 static void write_contact(struct binding *b, void *arg)
 {
 	void **args = arg;
@@ -291,7 +298,9 @@ void registration_local(struct registration *reg, struct siproxd *sd, struct buf
 		struct offered *o = &reg->offered[i];
 
 		if (o->name)
-			confirm(reg, sd, o, o->asked >= 0 ? o->asked : sd->config->default_expires);
+			confirm(reg, sd, o,
+			    registration_told(sd,
+				o->asked >= 0 ? o->asked : sd->config->default_expires));
 	}
 	location_each(sd->location, write_contact, args);
 }

@@ -28,6 +28,8 @@ void registration_answered(struct registration *reg, struct siproxd *sd,
     const struct sip_msg *response, const struct addr *registrar);
 /* The phone's own URI for a Contact of the answer that names one of ours; NULL. */
 const char *registration_own_contact(const struct siproxd *sd, const struct sip_uri *uri);
+/* What a phone is told of `granted` seconds: max_expires at most. */
+int64_t registration_told(const struct siproxd *sd, int64_t granted);
 /* We are the registrar: enters the contacts and writes the Contact lines of the 200. */
 void registration_local(struct registration *reg, struct siproxd *sd, struct buf *lines);
 

@@ -170,6 +170,14 @@ static void test_two_phones(void)
 	core_stop(&c);
 }
 
+static void from_provider(struct core *c)
+{
+	core_receive(c, WAN, CORE_PROVIDER,
+	    "MESSAGE sip:alice@203.0.113.1 SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKm\n"
+	    "From: <sip:b@198.51.100.7>;tag=1\nTo: <sip:alice@198.51.100.7>\nCall-ID: m\n"
+	    "CSeq: 1 MESSAGE\n\n");
+}
+
 static void test_silence(void)
 {
 	struct core c;
@@ -231,6 +239,107 @@ static void test_own_registrar(void)
 	core_stop(&c);
 }
 
+static void test_max_expires(void)
+{
+	static const struct {
+		const char *answer, *contact, *expires;
+	} cases[] = {
+	    {"Contact: <sip:alice@203.0.113.1>;q=1;expires=3600;x\n",
+		"<sip:alice@192.168.1.10:5060>;q=1;expires=120;x", "120"},
+	    {"Contact: <sip:alice@203.0.113.1>;expires=\"60\"\nExpires: 60\n",
+		"<sip:alice@192.168.1.10:5060>;expires=\"60\"", "60"},
+	    {"Contact: <sip:alice@203.0.113.1>\nExpires: 999\n", "<sip:alice@192.168.1.10:5060>",
+		"120"},
+	    {"Contact: <sip:alice@203.0.113.1>\n", "<sip:alice@192.168.1.10:5060>", "120"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct core_sent *m;
+		struct core c;
+
+		core_init(&c);
+		c.config.max_expires = 120;
+		core_start(&c, false);
+		send_register(&c, CORE_PHONE, "reg-1", 1, "<sip:alice@192.168.1.10:5060>",
+		    "Expires: 600\n");
+		m = core_expect(&c, WAN, "REGISTER", "REGISTER");
+		is_str(core_header(m, "Expires", 0), "600", "asks for what the phone wants");
+		core_answer(&c, m, "200 OK", "reg", cases[i].answer, NULL);
+		m = core_expect(&c, LAN, "SIP/2.0 200", "the phone is told");
+		is_str(core_header(m, "Contact", 0), cases[i].contact, "max_expires at most");
+		is_str(core_header(m, "Expires", 0), cases[i].expires, "in Expires, too");
+		core_wait(&c, 300000);
+		is_int((long long)targets(&c, "alice"), i != 1, "it is reached for longer");
+		core_forget(&c);
+		core_expect_rest(&c, "all is forgotten");
+		core_stop(&c);
+	}
+}
+
+/* A refusal changes nothing, and passes as it is. */
+static void test_too_brief(void)
+{
+	const struct core_sent *m;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	register_phone(&c, CORE_PHONE, "reg-1", 1, "<sip:alice@192.168.1.10:5060>");
+	send_register(&c, CORE_PHONE, "reg-1", 2, "<sip:alice@192.168.1.99:5060>", "Expires: 5\n");
+	m = core_expect(&c, WAN, "REGISTER", "REGISTER from another address");
+	core_answer(&c, m, "423 Interval Too Brief", "reg", "Min-Expires: 60\n", NULL);
+	m = core_expect(&c, LAN, "SIP/2.0 423 Interval Too Brief\r\n", "for too short a time");
+	is_str(core_header(m, "Min-Expires", 0), "60", "is told how long");
+	from_provider(&c);
+	m = core_expect(&c, LAN, "MESSAGE sip:alice@192.168.1.10:5060 ", "the old address counts");
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
+/* Two contacts in one REGISTER are two phones, with their q; a query changes nothing; the
+ * registrar's Service-Route passes. */
+static void test_several_contacts(void)
+{
+	const struct core_sent *m;
+	char first[80], second[80], answer[400];
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	send_register(&c, CORE_PHONE, "reg-1", 1,
+	    "<sip:alice@192.168.1.10:5060>;q=0.7, \"B\" <sip:alice@192.168.1.10:5070>;q=0.3", "");
+	m = core_expect(&c, WAN, "REGISTER", "two contacts");
+	ok(sscanf(core_header(m, "Contact", 0),
+	       "<sip:%79[^@]@203.0.113.1>;q=0.7, \"B\" "
+	       "<sip:%79[^@]@203.0.113.1>;q=0.3",
+	       first, second) == 2,
+	    "both by a name of ours, with what they said");
+	ok(strcmp(first, second) != 0, "which differ");
+	snprintf(answer, sizeof(answer),
+	    "Contact: <sip:%s@203.0.113.1>;expires=60;q=0.7\n"
+	    "Contact: <sip:%s@203.0.113.1>;expires=50;q=0.3\nService-Route: <sip:sr.example;lr>\n",
+	    first, second);
+	core_answer(&c, m, "200 OK", "reg", answer, NULL);
+	m = core_expect(&c, LAN, "SIP/2.0 200", "are granted");
+	is_str(core_header(m, "Contact", 1), "<sip:alice@192.168.1.10:5070>;expires=50;q=0.3",
+	    "each in its own words");
+	is_str(core_header(m, "Service-Route", 0), "<sip:sr.example;lr>", "Service-Route passes");
+	is_int((long long)targets(&c, "alice"), 2, "both are there");
+	core_receive(&c, LAN, CORE_PHONE,
+	    "REGISTER sip:198.51.100.7 SIP/2.0\nVia: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKq\n"
+	    "From: <sip:alice@198.51.100.7>;tag=r1\nTo: <sip:alice@198.51.100.7>\n"
+	    "Call-ID: reg-1\nCSeq: 9 REGISTER\n\n");
+	m = core_expect(&c, WAN, "REGISTER", "a query");
+	core_answer(&c, m, "200 OK", "reg", answer, NULL);
+	core_expect(&c, LAN, "SIP/2.0 200", "is answered");
+	is_int((long long)targets(&c, "alice"), 2, "and changes nothing");
+	core_wait(&c, 100000);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
 static void test_limit(void)
 {
 	struct core c;
@@ -255,6 +364,9 @@ int main(void)
 	test_two_phones();
 	test_silence();
 	test_own_registrar();
+	test_max_expires();
+	test_too_brief();
+	test_several_contacts();
 	test_limit();
 	return tap_done();
 }

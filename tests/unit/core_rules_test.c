@@ -460,6 +460,31 @@ static void test_one_interface(void)
 	core_stop(&c);
 }
 
+static void test_use_rport(void)
+{
+	for (int use = 0; use < 4; use++) {
+		const struct core_sent *m;
+		struct core c;
+
+		core_init(&c);
+		c.config.use_rport = use;
+		core_start(&c, false);
+		core_register(&c, CORE_PHONE, "bob");
+		from(&c, LAN, CORE_PHONE, "MESSAGE", "sip:bob@198.51.100.7", "");
+		m = core_expect(&c, WAN, "MESSAGE", "towards the WAN");
+		is_int(strstr(core_header(m, "Via", 0), ";rport") != NULL, (use & 2) != 0,
+		    "rport as the second bit says");
+		from(&c, WAN, CORE_PROVIDER, "MESSAGE", "sip:bob@203.0.113.1", "");
+		m = core_expect(&c, LAN, "MESSAGE", "towards the LAN");
+		is_int(strstr(core_header(m, "Via", 0), ";rport") != NULL, use & 1,
+		    "rport as the first bit says");
+		core_wait(&c, 100000);
+		core_forget(&c);
+		core_expect_rest(&c, "all is forgotten");
+		core_stop(&c);
+	}
+}
+
 static void test_ipv6(void)
 {
 	struct core c;
@@ -501,6 +526,7 @@ int main(void)
 	test_other_dialogs();
 	test_limits();
 	test_one_interface();
+	test_use_rport();
 	test_ipv6();
 	return tap_done();
 }
