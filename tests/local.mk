@@ -89,6 +89,7 @@ UNIT_TESTS += \
 	tests/unit/core_rules_test \
 	tests/unit/core_subscribe_test \
 	tests/unit/core_torture_test \
+	tests/unit/core_verbatim_test \
 	tests/unit/core_servers_test \
 	tests/unit/dialog_test \
 	tests/unit/emergency_test \
