@@ -454,18 +454,24 @@ size_t location_find_account(const struct location *loc, const struct addr *regi
 	return count;
 }
 
-struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact)
+struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact,
+    struct str user)
 {
 	struct hash_node *n = hash_first(&loc->contacts, hash_contact(loc, contact));
+	struct binding *first = NULL;
 
 	for (; n; n = hash_next(n)) {
 		struct binding *b = container_of(n, struct binding, by_contact);
 		struct sip_uri uri;
 
-		if (sip_uri_parse(&uri, str_of(b->contact)) == 0 && sip_uri_equal(&uri, contact))
+		if (sip_uri_parse(&uri, str_of(b->contact)) != 0 || !sip_uri_equal(&uri, contact))
+			continue;
+		if (str_is(user, b->user))
 			return b;
+		if (!first)
+			first = b;
 	}
-	return NULL;
+	return first;
 }
 
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg)

@@ -101,8 +101,10 @@ bool location_knows_registrar(const struct location *loc, const struct addr *a, 
  */
 size_t location_find_account(const struct location *loc, const struct addr *registrar,
     struct str hint, int64_t now, struct binding **out, size_t max);
-/* The phone that uses this contact URI; NULL. */
-struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact);
+/* The phone that uses this contact URI; of several accounts the one of this user (len 0: any);
+ * NULL. */
+struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact,
+    struct str user);
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg);
 
 #define LOCATION_AOR_MAX  32  /* phones of one address-of-record */

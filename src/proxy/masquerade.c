@@ -114,13 +114,27 @@ static int identity_in(struct mask *m, const struct sip_value *v)
 	    STR_ARGS(tag));
 }
 
+/* The binding of this contact. A phone with several accounts may use one Contact for all of them:
+ * then the one in whose name it speaks is meant. */
+static const struct binding *binding_of(const struct mask *m, const struct sip_uri *contact)
+{
+	bool asks = m->msg->is_request;
+	const struct binding *b;
+	struct sip_uri self;
+
+	if (sip_uri_parse(&self, asks ? m->msg->from.uri : m->msg->to.uri) != 0)
+		self.user.len = 0;
+	b = location_by_contact(m->sd->location, contact, self.user);
+	return b && b->expires ? b : NULL;
+}
+
 /* The user part under which the WAN reaches this contact. */
 static struct str name_for(const struct mask *m, const struct sip_uri *uri)
 {
-	const struct binding *b = location_by_contact(m->sd->location, uri);
+	const struct binding *b = binding_of(m, uri);
 	struct addr a;
 
-	if (b && b->expires)
+	if (b)
 		return str_of(b->mask_user);
 	/* A phone without an account calls itself by its address. */
 	if (addr_parse_n(&a, uri->user.s, uri->user.len, 0) == 0)
@@ -151,6 +165,24 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 		user = name_for(m, &uri);
 	return sip_edit_replacef(m->msg, addr.uri, "sip:%.*s%s%s", STR_ARGS(user),
 	    user.len ? "@" : "", host_port(m->named, host));
+}
+
+/* Refer-To and the like: the WAN must find the phone that is meant, not only us. */
+static int target_out(struct mask *m, const struct sip_value *v)
+{
+	char host[ADDR_TEXT_MAX + 8];
+	const struct binding *b;
+	struct sip_uri uri;
+	struct str range;
+
+	if (!find_lan_uri(m->sd, v->text, &uri))
+		return 0;
+	b = binding_of(m, &uri);
+	if (!b)
+		return uri_out(m, v);
+	range = str_range(uri.userinfo.len ? uri.userinfo.s : uri.hostport.s,
+	    uri.hostport.s + uri.hostport.len);
+	return sip_edit_replacef(m->msg, range, "%s@%s", b->mask_user, host_port(m->named, host));
 }
 
 /* max_expires: the phone shall come back sooner than the registrar demands. */
@@ -214,7 +246,7 @@ static const struct translation {
     {HDR_TO, RESPONSE_IN | RESPONSE_OUT, identity_back},
     {HDR_CONTACT, REQUEST_OUT | RESPONSE_OUT, contact_out},
     {HDR_CONTACT, RESPONSE_IN, contact_in},
-    {HDR_URI, REQUEST_OUT | RESPONSE_OUT, uri_out},
+    {HDR_URI, REQUEST_OUT | RESPONSE_OUT, target_out},
     {HDR_WARNING, REQUEST_OUT | RESPONSE_OUT, warning_out},
 };
 

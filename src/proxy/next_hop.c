@@ -418,7 +418,7 @@ static int plan_home(struct siproxd *sd, const struct sip_msg *req, const struct
 	    (!sip_uri_addr(&uri, &ip) || !side_is_lan_addr(sd->sides, &ip)))
 		return plan_host(sd, from, uri.host, uri.port, out);
 	if (v && parse_value_uri(v, &addr, &uri))
-		b = location_by_contact(sd->location, &uri);
+		b = location_by_contact(sd->location, &uri, user_of(req->from.uri));
 	return b && b->domain ? plan_host(sd, from, str_of(b->domain), 0, out) : 416;
 }
 

@@ -178,8 +178,74 @@ static void test_path(void)
 	finish_all(&c);
 }
 
+/* One phone, two accounts, one Contact for both: the account in whose name it speaks counts. */
+static void test_two_accounts(void)
+{
+	static const char *const users[] = {"alice", "work"};
+	struct core c;
+
+	start(&c);
+	for (int i = 0; i < 2; i++) {
+		const struct core_sent *m;
+		char answer[160];
+
+		core_receive(&c, LAN, CORE_PHONE,
+		    "REGISTER sip:198.51.100.%d SIP/2.0\n"
+		    "Via: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKacc%d\n"
+		    "From: <sip:%s@198.51.100.%d>;tag=r\nTo: <sip:%s@198.51.100.%d>\n"
+		    "Call-ID: acc-%d\nCSeq: 1 REGISTER\nContact: <sip:line@192.168.1.10>\n\n",
+		    7 + i, i, users[i], 7 + i, users[i], 7 + i, i);
+		m = core_expect(&c, WAN, "REGISTER", "an account");
+		snprintf(answer, sizeof(answer), "Contact: %s;expires=3600\n",
+		    core_header(m, "Contact", 0));
+		core_answer(&c, m, "200 OK", "t", answer, NULL);
+		core_expect(&c, LAN, "SIP/2.0 200", "is registered");
+	}
+	for (int i = 0; i < 2; i++) {
+		const struct core_sent *m;
+		char want[64];
+
+		core_receive(&c, LAN, CORE_PHONE,
+		    "SUBSCRIBE sip:b@198.51.100.7 SIP/2.0\n"
+		    "Via: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKuse%d\n"
+		    "From: <sip:%s@198.51.100.7>;tag=r\nTo: <sip:b@198.51.100.7>\n"
+		    "Call-ID: use-%d\nCSeq: 1 SUBSCRIBE\nContact: <sip:line@192.168.1.10>\n\n",
+		    i, users[i], i);
+		m = core_expect(&c, WAN, "SUBSCRIBE", "a request of that account");
+		snprintf(want, sizeof(want), "<sip:%s@203.0.113.1>", users[i]);
+		is_str(core_header(m, "Contact", 0), want, "has that account's Contact");
+		from(&c, WAN, i ? "198.51.100.8:5060" : REGISTRAR, "MESSAGE",
+		    i ? "sip:work@203.0.113.1" : "sip:alice@203.0.113.1", "sip:x@y", "");
+		core_expect(&c, LAN, "MESSAGE sip:line@192.168.1.10 ", "and is called by it");
+	}
+	finish_all(&c);
+}
+
+/* A transfer to another phone of the LAN, by the address that the first one knows. */
+static void test_refer_to_a_phone(void)
+{
+	const struct core_sent *m;
+	struct core c;
+
+	start(&c);
+	registered(&c, CORE_PHONE, "alice", "198.51.100.7");
+	sign_up(&c, CORE_PHONE_2, "alice", "198.51.100.7", "");
+	m = core_expect(&c, LAN, "SIP/2.0 200", "a second phone");
+	from(&c, LAN, CORE_PHONE, "REFER", "sip:b@198.51.100.7", "sip:b@198.51.100.7",
+	    "Refer-To: <sip:alice@192.168.1.11:5060;x=y?Replaces=1%40phone>\n"
+	    "Referred-By: <sip:192.168.1.77:5070>\nContact: <sip:x@192.168.1.10>\n");
+	m = core_expect(&c, WAN, "REFER", "a REFER to it");
+	ok(strncmp(core_header(m, "Refer-To", 0), "<sip:alice-", 11) == 0 &&
+		strstr(core_header(m, "Refer-To", 0), "@203.0.113.1;x=y?Replaces=1%40phone>"),
+	    "names it as the WAN knows it");
+	is_str(core_header(m, "Referred-By", 0), "<sip:203.0.113.1>", "what is no phone is us");
+	finish_all(&c);
+}
+
 int main(void)
 {
+	test_two_accounts();
+	test_refer_to_a_phone();
 	test_options();
 	test_dialog_peer();
 	test_trunk();

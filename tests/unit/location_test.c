@@ -84,9 +84,9 @@ static void test_life(void)
 	is_int((long long)find(loc, "alice", 100, &lately), 1, "now it counts");
 	is_int((long long)find(loc, "Alice", 100, &lately), 0, "user parts differ by case");
 	sip_uri_parse(&uri, str_of("sip:alice@192.168.1.10:5060;x=y"));
-	ok(location_by_contact(loc, &uri) == b, "it is found by its contact");
+	ok(location_by_contact(loc, &uri, str_of("")) == b, "it is found by its contact");
 	sip_uri_parse(&uri, str_of("sip:alice@192.168.1.10:5062"));
-	ok(location_by_contact(loc, &uri) == NULL, "and by no other");
+	ok(location_by_contact(loc, &uri, str_of("")) == NULL, "and by no other");
 
 	c.contact = str_of("sip:alice@192.168.1.77");
 	location_offer(loc, &c, 150, &same);
@@ -95,7 +95,7 @@ static void test_life(void)
 	location_confirm(loc, b, &c, 300, 150);
 	is_str(b->contact, "sip:alice@192.168.1.77", "the grant does");
 	sip_uri_parse(&uri, str_of("sip:alice@192.168.1.77"));
-	ok(location_by_contact(loc, &uri) == b, "and it is found by that");
+	ok(location_by_contact(loc, &uri, str_of("")) == b, "and it is found by that");
 
 	is_int((long long)find(loc, "alice", 300, &lately), 0, "it expires");
 	ok(lately, "and is remembered for a while");

@@ -250,7 +250,8 @@ static void test_round_trip(void)
 	    &(struct sip_uri){.scheme = str_of("sip"),
 		.user = str_of("alice"),
 		.userinfo = str_of("alice"),
-		.host = str_of("192.168.1.11")});
+		.host = str_of("192.168.1.11")},
+	    str_of(""));
 	snprintf(token, sizeof(token), "%s", b->mask_user);
 	ok(location_by_name(again, str_of(token)) != NULL, "the other one with its token");
 	is_int(registrations_save(r, again, sides, OTHER, 1000, 0, false), 0, "nothing to save");
