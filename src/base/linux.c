@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Linux tells in /proc. */
+/* What Linux tells in /proc, and on the error queue of a socket. */
 #include "build-config.h"
 
 #include <arpa/inet.h>
@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h> /* linux/errqueue.h wants its struct timespec */
 #include <unistd.h>
+
+#include <linux/errqueue.h>
 
 #include "base/system.h"
 
@@ -240,4 +243,53 @@ unsigned system_tcp_ifindex(int fd, int family)
 		}
 	}
 	return 0;
+}
+
+/* --- datagrams that came back ------------------------------------------------------------ */
+
+int system_udp_tell_refusals(int fd, int family)
+{
+	int on = 1, level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int option = family == AF_INET6 ? IPV6_RECVERR : IP_RECVERR;
+
+	return setsockopt(fd, level, option, &on, sizeof(on)) == 0 ? 0 : errno;
+}
+
+/* RFC 3261 18.4: unreachable counts, TTL exceeded and source quench do not; nor does "too big". */
+static bool is_refusal(const struct cmsghdr *c)
+{
+	struct sock_extended_err e;
+
+	if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
+	    !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+		return false;
+	memcpy(&e, CMSG_DATA(c), sizeof(e));
+	if (e.ee_origin == SO_EE_ORIGIN_ICMP)
+		return e.ee_type == 3 && e.ee_code != 4;
+	return e.ee_origin == SO_EE_ORIGIN_ICMP6 && e.ee_type == 1;
+}
+
+int system_udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[512]; /* the error, who sent it, and what was asked for with datagrams */
+	} control;
+	struct sockaddr_storage to;
+	struct iovec iov = {.iov_base = data, .iov_len = size};
+	struct msghdr msg = {.msg_name = &to,
+	    .msg_namelen = sizeof(to),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.bytes,
+	    .msg_controllen = sizeof(control.bytes)};
+	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EWOULDBLOCK ? EAGAIN : errno;
+	*len = (size_t)n;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
+		if (is_refusal(c))
+			return addr_set(dest, (struct sockaddr *)&to, msg.msg_namelen);
+	return ENOMSG;
 }

@@ -13,6 +13,23 @@ int system_default_gateway(int family, struct addr *gateway, char name[IF_NAMESI
 	return ENOSYS;
 }
 
+int system_udp_tell_refusals(int fd, int family)
+{
+	(void)fd;
+	(void)family;
+	return ENOSYS;
+}
+
+int system_udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest)
+{
+	(void)fd;
+	(void)data;
+	(void)size;
+	(void)len;
+	(void)dest;
+	return EAGAIN;
+}
+
 bool system_port_owner(int type, unsigned port, char *who, size_t size)
 {
 	(void)type;

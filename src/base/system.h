@@ -20,6 +20,9 @@ bool system_port_owner(int type, unsigned port, char *who, size_t size);
  * asked to note it. */
 void system_tcp_ask_ifindex(int listener, int family);
 unsigned system_tcp_ifindex(int fd, int family);
+/* udp_tell_refusals(), udp_refused() */
+int system_udp_tell_refusals(int fd, int family);
+int system_udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest);
 
 /* The readers of /proc/net/route, ipv6_route and udp, udp6, tcp, tcp6; linux.c only. ENOENT: not in
  * there. */

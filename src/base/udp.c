@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/system.h"
 
 /*
  * How a system tells and takes an IPv4 datagram's local address: Linux, illumos and macOS with a
@@ -111,7 +112,8 @@ int udp_open(const struct addr *local, int *fd)
 static bool is_old_icmp(int err)
 {
 	return err == ECONNREFUSED || err == ECONNRESET || err == EHOSTUNREACH ||
-	    err == ENETUNREACH || err == EHOSTDOWN;
+	    err == ENETUNREACH || err == EHOSTDOWN || err == ENOPROTOOPT || err == EPROTO ||
+	    err == EOPNOTSUPP || err == EACCES;
 }
 
 /* The datagram's own destination, where the system told it. */
@@ -251,6 +253,17 @@ int udp_send(int fd, const void *data, size_t len, const struct addr *local, con
 		else if (errno != EINTR)
 			return errno;
 	}
+}
+
+int udp_tell_refusals(int fd, int family)
+{
+	return system_udp_tell_refusals(fd, family);
+}
+
+int udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest)
+{
+	*len = 0;
+	return system_udp_refused(fd, data, size, len, dest);
 }
 
 int udp_set_dscp(int fd, int family, int dscp)

@@ -31,6 +31,12 @@ int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from
  * a socket of udp_open(), since some systems refuse an address there). EAFNOSUPPORT when the
  * two are of different families, else errno of sendmsg. */
 int udp_send(int fd, const void *data, size_t len, const struct addr *local, const struct addr *to);
+/* From now on udp_refused() tells which datagrams came back. ENOSYS: this system does not say. */
+int udp_tell_refusals(int fd, int family);
+/* The next datagram that the network said could not be delivered (ICMP: no such port, host, net):
+ * where it went, and as much of its beginning as came back. EAGAIN: none; any other errno: one that
+ * says nothing, to be asked for the next. */
+int udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest);
 /* 0..63, both families; errno. */
 int udp_set_dscp(int fd, int family, int dscp);
 

@@ -139,11 +139,51 @@ static void test_refused(void)
 	close(peer);
 }
 
+/* Nobody is there any more: the machine says so, and what it speaks of comes with it. */
+static void test_told_refusal(void)
+{
+	int fd, gone, err = EAGAIN;
+	struct addr here = A("127.0.0.1", 0), dest, told;
+	struct udp_from from;
+	char data[64];
+	size_t len;
+
+	if (udp_open_any(AF_INET, 0, &fd) != 0 || udp_open(&here, &gone) != 0) {
+		ok(false, "sockets");
+		return;
+	}
+	if (udp_tell_refusals(fd, AF_INET) != 0) {
+		ok(udp_refused(fd, data, sizeof(data), &len, &told) == EAGAIN,
+		    "this system does not tell # SKIP");
+		close(gone);
+		close(fd);
+		return;
+	}
+	is_int(udp_refused(fd, data, sizeof(data), &len, &told), EAGAIN, "nothing was refused");
+	dest = A("127.0.0.1", port_of(gone));
+	close(gone);
+	is_int(udp_send(fd, "anybody?", 8, NULL, &dest), 0, "sent to nobody");
+	for (int i = 0; i < 500 && err != 0; i++) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		poll(&p, 1, 10);
+		err = udp_refused(fd, data, sizeof(data), &len, &told);
+	}
+	is_int(err, 0, "it comes back");
+	ok(addr_equal(&told, &dest), "... with where it went");
+	ok(len == 8 && memcmp(data, "anybody?", 8) == 0, "... and what it was");
+	is_int(udp_refused(fd, data, sizeof(data), &len, &told), EAGAIN, "once");
+	is_int(udp_recv(fd, data, sizeof(data), &len, &from), EAGAIN, "it is no datagram");
+	is_int(udp_send(fd, "x", 1, NULL, &dest), 0, "nor does it spoil what is sent next");
+	close(fd);
+}
+
 int main(void)
 {
 	test_family(AF_INET, "127.0.0.1", "127.0.0.2");
 	test_family(AF_INET6, "::1", "::1");
 	test_both_families();
 	test_refused();
+	test_told_refusal();
 	return tap_done();
 }
