@@ -115,6 +115,8 @@ static int start_transport(struct service *s)
 	if (err) {
 		service_port_trouble(port, err, text, sizeof(text));
 		log_err(LOG_MAIN, "%s", text);
+	} else {
+		transport_set_refused(s->sd.transport, pipeline_refused);
 	}
 	return err;
 }

@@ -17,6 +17,17 @@
 #include "sip/sip_reply.h"
 #include "siproxd.h"
 
+void pipeline_refused(void *siproxd, const struct addr *peer, const void *data, size_t len)
+{
+	struct siproxd *sd = siproxd;
+	char who[ADDR_TEXT_MAX];
+
+	log_debug(LOG_NET, "%s does not take what we sent", addr_format(peer, who));
+	/* While the program starts or ends there are none. */
+	if (sd->transactions)
+		client_txn_refused(sd->transactions, peer, data, len);
+}
+
 int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop)
 {
 	int err = sd->send(sd->send_arg, data, len, hop);

@@ -23,6 +23,9 @@ enum verdict {
 /* One datagram. The function that the transport calls. */
 void pipeline_receive(void *siproxd, const void *data, size_t len, const struct udp_from *from);
 
+/* A datagram of ours did not get there, and this came back of it. The transport calls it too. */
+void pipeline_refused(void *siproxd, const struct addr *peer, const void *data, size_t len);
+
 /* Sends a message, and counts and logs when that fails. 0, or errno. */
 int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop);
 /* Answers without keeping anything; never an ACK. `extra` as in sip_reply_write(). */

@@ -457,6 +457,40 @@ void client_txn_fail(struct client_txn *ct)
 	timer_start(timers, &ct->end, 0, client_gives_up, ct);
 }
 
+struct refused {
+	const struct addr *peer;
+	const void *data;
+	size_t len;
+};
+
+/* Anybody can write such a message; who has seen the branch could as well answer. */
+static bool is_beginning_of(const struct client_txn *ct, const struct refused *r)
+{
+	const char *branch = strstr(ct->sent.data, ct->branch);
+
+	return branch && r->len <= ct->sent.len &&
+	    r->len >= (size_t)(branch - ct->sent.data) + strlen(ct->branch) &&
+	    memcmp(ct->sent.data, r->data, r->len) == 0;
+}
+
+static void fail_if_refused(struct hash_node *node, void *arg)
+{
+	struct client_txn *ct = container_of(node, struct client_txn, node);
+	const struct refused *r = arg;
+
+	if (ct->state == TXN_TRYING && !ct->abandoned && ct->hop.transport == SIP_UDP &&
+	    addr_equal(&ct->hop.peer, r->peer) && is_beginning_of(ct, r))
+		client_txn_fail(ct);
+}
+
+void client_txn_refused(struct transactions *ts, const struct addr *peer, const void *data,
+    size_t len)
+{
+	struct refused r = {.peer = peer, .data = data, .len = len};
+
+	hash_each(&ts->clients, fail_if_refused, &r);
+}
+
 void client_txn_abandon(struct client_txn *ct)
 {
 	ct->abandoned = true;

@@ -67,7 +67,7 @@ struct client_txn {
 	bool cancel_wanted;   /* send CANCEL as soon as a provisional response is here (9.1) */
 	bool cancelled;
 	bool abandoned; /* another server has the request now */
-	bool unsent; /* the transport failed: nobody has got the request */
+	bool unsent;    /* the transport failed: nobody has got the request */
 	struct forward *forward;
 	char *target; /* the forward's note of the phone that this branch is for; NULL */
 };
@@ -134,6 +134,10 @@ struct client_txn *client_txn_find(struct transactions *ts, const struct sip_msg
 void client_txn_received(struct client_txn *ct, struct sip_msg *msg);
 /* Asks the far end to stop (9.1): now, or once a provisional response came. */
 void client_txn_cancel(struct client_txn *ct);
+/* The network says that this datagram, of which `data` is the beginning, did not get there: its
+ * transaction fails as by client_txn_fail(), unless it has had a response. */
+void client_txn_refused(struct transactions *ts, const struct addr *peer, const void *data,
+    size_t len);
 /* The transport lost the request, or its way back is gone: timeout() follows from the loop, with
  * `unsent` set. A transaction that has its final response goes on. */
 void client_txn_fail(struct client_txn *ct);

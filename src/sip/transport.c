@@ -12,7 +12,8 @@
 #include "sip/sip_msg.h"
 
 /* Datagrams read before the loop looks after timers and other sockets again. */
-#define BURST 64
+#define BURST         64
+#define REFUSED_BURST 16
 
 enum { V4, V6, SOCKETS };
 
@@ -21,10 +22,27 @@ struct transport {
 	int fd[SOCKETS];
 	uint16_t port[SOCKETS]; /* that they are bound to */
 	transport_recv_fn *fn;
+	transport_refused_fn *refused; /* NULL: nobody asks */
 	void *arg;
 	struct trace *trace; /* NULL: none */
 	char data[SIP_MSG_MAX + 1];
 };
+
+/* Few at a time: the rest are found when the loop comes round. */
+static void take_refused(struct transport *t, int which)
+{
+	struct addr peer;
+	size_t len;
+
+	for (int i = 0; i < REFUSED_BURST; i++) {
+		int err = udp_refused(t->fd[which], t->data, SIP_MSG_MAX, &len, &peer);
+
+		if (err == EAGAIN)
+			return;
+		if (!err && t->refused)
+			t->refused(t->arg, &peer, t->data, len);
+	}
+}
 
 static void readable(struct transport *t, int which)
 {
@@ -35,6 +53,8 @@ static void readable(struct transport *t, int which)
 
 		if (err == EMSGSIZE)
 			continue;
+		if (err && i == 0)
+			take_refused(t, which); /* woken, and no datagram: that may be why */
 		if (err)
 			return;
 		addr_set_port(&from.local, t->port[which]);
@@ -78,6 +98,7 @@ static int open_family(struct transport *t, int which, int family, uint16_t port
 	if (err)
 		return err;
 	t->port[which] = port_of(t->fd[which]);
+	udp_tell_refusals(t->fd[which], family); /* where the system can */
 	if (dscp > 0 && udp_set_dscp(t->fd[which], family, dscp) != 0)
 		log_warn(LOG_NET, "sip_dscp = %d could not be set on the SIP socket", dscp);
 	return loop_fd_add(t->loop, t->fd[which], LOOP_READ,
@@ -121,6 +142,11 @@ void transport_close(struct transport *t)
 		close(t->fd[i]);
 	}
 	free(t);
+}
+
+void transport_set_refused(struct transport *t, transport_refused_fn *fn)
+{
+	t->refused = fn;
 }
 
 void transport_set_trace(struct transport *t, struct trace *trace)

@@ -184,6 +184,37 @@ static void test_unsent(void)
 	end_test(&c);
 }
 
+/* ICMP, with what it says came back. */
+static void refuse(struct core *c, const struct core_sent *m, size_t len)
+{
+	pipeline_refused(&c->sd, &m->to, m->text, len);
+	core_wait(c, 1);
+}
+
+static void test_refused(void)
+{
+	struct core_sent m, forged;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	m = ask(&c, "alice", "r1", A, "the first");
+	refuse(&c, &m, 60);
+	core_expect_silence(&c, "a refusal that does not show the branch may be forged");
+	forged = m;
+	addr_set_port(&forged.to, 5061);
+	refuse(&c, &forged, m.len);
+	core_expect_silence(&c, "nor does one for another port count");
+	refuse(&c, &m, m.len - 10);
+	m = *core_expect(&c, WAN, "OPTIONS", "a refusal leads to the next at once");
+	is_to(&m, B, "the second");
+	core_answer(&c, &m, "100 Trying", NULL, "", NULL);
+	refuse(&c, &m, m.len);
+	core_expect_silence(&c, "who has spoken cannot be refused");
+	answer(&c, &m, "200 OK", "OK");
+	end_test(&c);
+}
+
 static void test_503(void)
 {
 	struct core_sent m;
@@ -363,6 +394,7 @@ int main(void)
 	test_silence();
 	test_dead_ones_last();
 	test_unsent();
+	test_refused();
 	test_503();
 	test_challenge();
 	test_call();
