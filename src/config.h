@@ -74,6 +74,7 @@ struct config {
 	int rtp_latch;        /* enum config_latch */
 	struct config_list emergency_number;
 	int rtp_dscp;
+	bool rtp_dscp_copy;
 	int rtp_input_dejitter; /* microseconds */
 	int rtp_output_dejitter;
 

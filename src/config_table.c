@@ -75,6 +75,7 @@ static const struct config_row own_rows[] = {
 	ROW(emergency_number, OPT_WORDS, NULL, 0, 0, NULL, 0,
 	    "numbers for whose calls ports are kept in reserve"),
 	NUM(rtp_dscp, "0", 0, 63, NULL, 0, "priority mark of RTP packets"),
+	BOOL(rtp_dscp_copy, "0", 0, "marked RTP packets keep their mark"),
 	NUM(rtp_input_dejitter, "0", 0, 1500000, "microseconds", OPT_LENIENT,
 	    "delay that evens out voice from outside"),
 	NUM(rtp_output_dejitter, "0", 0, 1500000, "microseconds", OPT_LENIENT,

@@ -60,6 +60,7 @@ void house_call_limits(const struct config *c, struct call_limits *out)
 	    .latch_any = c->rtp_latch == RTP_LATCH_ANY,
 	    .reserve = emergency_is_configured(c),
 	    .dscp = c->rtp_dscp ? c->rtp_dscp : -1,
+	    .copy_dscp = c->rtp_dscp_copy,
 	    .delay_us =
 		{[WAN] = (uint32_t)c->rtp_input_dejitter, [LAN] = (uint32_t)c->rtp_output_dejitter},
 	};

@@ -49,6 +49,14 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(local4)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
+/* How it tells an IPv4 datagram's TOS: one byte, in a message that Linux calls like the option of
+ * the socket, and the BSDs like the question. */
+#ifdef __linux__
+#define TOS4_CMSG IP_TOS
+#else
+#define TOS4_CMSG IP_RECVTOS
+#endif
+
 static int set_int(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : errno;
@@ -273,4 +281,49 @@ int udp_set_dscp(int fd, int family, int dscp)
 	if (family == AF_INET6)
 		return set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, dscp << 2);
 	return set_int(fd, IPPROTO_IP, IP_TOS, dscp << 2);
+}
+
+int udp_tell_dscp(int fd, int family)
+{
+	if (family == AF_INET6)
+		return set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	return set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
+}
+
+static int read_dscp(struct msghdr *msg)
+{
+	uint8_t tos;
+	int class;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+			memcpy(&class, CMSG_DATA(c), sizeof(class));
+			return class >> 2 & 63;
+		}
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == TOS4_CMSG) {
+			memcpy(&tos, CMSG_DATA(c), sizeof(tos));
+			return tos >> 2;
+		}
+	}
+	return -1;
+}
+
+int udp_recv_dscp(int fd, void *data, size_t size, size_t *len, struct addr *peer, int *dscp)
+{
+	union control control;
+	struct sockaddr_storage from;
+	struct iovec iov = {.iov_base = data, .iov_len = size};
+	struct msghdr msg = {.msg_name = &from,
+	    .msg_namelen = sizeof(from),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.bytes,
+	    .msg_controllen = sizeof(control.bytes)};
+	ssize_t n = recvmsg(fd, &msg, 0);
+
+	if (n < 0)
+		return errno;
+	*len = (size_t)n;
+	*dscp = read_dscp(&msg);
+	return addr_set(peer, (struct sockaddr *)&from, msg.msg_namelen);
 }

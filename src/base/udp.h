@@ -39,5 +39,10 @@ int udp_tell_refusals(int fd, int family);
 int udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest);
 /* 0..63, both families; errno. */
 int udp_set_dscp(int fd, int family, int dscp);
+/* From now on udp_recv_dscp() knows the mark of each datagram that comes; errno. */
+int udp_tell_dscp(int fd, int family);
+/* One datagram for a socket of udp_open(), with its DSCP; *dscp is -1 when the system did not tell
+ * it. 0; EAGAIN; errno of recvmsg, ICMP errors about earlier datagrams among them. */
+int udp_recv_dscp(int fd, void *data, size_t size, size_t *len, struct addr *peer, int *dscp);
 
 #endif

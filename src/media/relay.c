@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/list.h"
 #include "base/timers.h"
+#include "base/udp.h"
 #include "media/dejitter.h"
 #include "media/flow.h"
 #include "media/sockets.h"
@@ -34,6 +35,8 @@ struct relay_socket {
 	uint8_t channel; /* enum flow_channel */
 	uint8_t burst;   /* how many packets to ask it for */
 	uint64_t served_ms;
+	int family; /* AF_INET, AF_INET6 */
+	int dscp;   /* that it sends with; only kept where it is copied */
 };
 
 /* What came in by one leg and is held back. */
@@ -59,6 +62,8 @@ struct command {
 struct relay_flow {
 	struct flow flow; /* what callers know */
 	struct relay *relay;
+	bool copy_dscp;
+	int dscp; /* of what comes without one */
 	struct relay_socket sock[2][FLOW_CHANNELS];
 	struct relay_hold hold[2];
 
@@ -251,29 +256,54 @@ static bool hold_back(struct relay_hold *hold, const uint8_t *data, size_t len, 
 	return waits;
 }
 
+static int receive(struct relay *r, const struct relay_socket *in, struct addr *src, size_t *len,
+    int *dscp)
+{
+	struct sockaddr_storage from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n;
+
+	if (in->of->copy_dscp)
+		return udp_recv_dscp(in->item.fd, r->datagram, sizeof(r->datagram), len, src, dscp);
+	n = recvfrom(in->item.fd, r->datagram, sizeof(r->datagram), 0, (struct sockaddr *)&from,
+	    &from_len);
+	if (n < 0)
+		return errno;
+	*len = (size_t)n;
+	return addr_set(src, (struct sockaddr *)&from, from_len);
+}
+
+/* A stream's mark hardly ever changes. One that cannot be set is not tried with each packet. */
+static void copy_mark(struct relay_socket *out, int dscp)
+{
+	if (dscp <= 0)
+		dscp = out->of->dscp;
+	if (dscp == out->dscp)
+		return;
+	udp_set_dscp(out->item.fd, out->family, dscp);
+	out->dscp = dscp;
+}
+
 /* One datagram, if there is one. 0 or errno. */
 static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 {
 	struct relay_socket *out = &in->of->sock[!in->leg][in->channel];
 	const struct addr *to[FLOW_PEERS_MAX];
-	struct sockaddr_storage from;
-	socklen_t from_len = sizeof(from);
 	struct addr src;
-	size_t count;
-	ssize_t len = recvfrom(in->item.fd, r->datagram, sizeof(r->datagram), 0,
-	    (struct sockaddr *)&from, &from_len);
+	size_t count, len;
+	int dscp = -1, err = receive(r, in, &src, &len, &dscp);
 
-	if (len < 0)
-		return errno;
-	if (addr_set(&src, (struct sockaddr *)&from, from_len))
-		return 0;
-	count = flow_receive(&in->of->flow, in->leg, in->channel, &src, r->datagram, (size_t)len,
-	    now_us, to);
+	if (err)
+		return err;
+	count =
+	    flow_receive(&in->of->flow, in->leg, in->channel, &src, r->datagram, len, now_us, to);
+	if (count && in->of->copy_dscp)
+		copy_mark(out, dscp);
 	if (!count ||
 	    (in->channel == FLOW_RTP &&
-		hold_back(&in->of->hold[in->leg], r->datagram, (size_t)len, now_us)))
+		hold_back(&in->of->hold[in->leg], r->datagram, len, now_us)))
 		return 0;
-	send_to_all(out, r->datagram, (size_t)len, to, count);
+	send_to_all(out, r->datagram, len, to, count);
 	return 0;
 }
 
@@ -503,7 +533,9 @@ static int socket_open(struct relay_socket *s, const struct flow_setup *setup)
 	struct addr local = setup->local[s->leg];
 
 	addr_set_port(&local, (uint16_t)(addr_port(&local) + s->channel));
-	return sockets_open(&local, setup->dscp, &s->item.fd);
+	s->family = addr_family(&local);
+	s->dscp = s->of->dscp;
+	return sockets_open(&local, setup->dscp, setup->copy_dscp, &s->item.fd);
 }
 
 static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *setup)
@@ -521,6 +553,8 @@ static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *set
 		s->item.fd = -1;
 	}
 	rf->relay = r;
+	rf->copy_dscp = setup->copy_dscp;
+	rf->dscp = setup->dscp < 0 ? 0 : setup->dscp;
 	for (unsigned leg = 0; leg < 2; leg++) {
 		rf->hold[leg].of = rf;
 		rf->hold[leg].leg = leg;

@@ -11,6 +11,7 @@
 #ifndef MEDIA_RELAY_H
 #define MEDIA_RELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +64,7 @@ void relay_free(struct relay *r);
 struct flow_setup {
 	struct addr local[2]; /* IP and even port of each leg */
 	int dscp;             /* 0..63, or -1 to leave it alone */
+	bool copy_dscp;       /* what comes with a mark leaves with it, and not with `dscp` */
 	uint32_t delay_us[2]; /* to even out the RTP that comes in by each leg (media/dejitter);
 				 0: none is held back */
 };

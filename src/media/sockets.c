@@ -77,7 +77,7 @@ static int move_up(int *fd)
 	return (rlim_t)*fd + RESERVE < end ? 0 : EMFILE;
 }
 
-int sockets_open(const struct addr *local, int dscp, int *fd)
+int sockets_open(const struct addr *local, int dscp, bool tell_dscp, int *fd)
 {
 	int err = udp_open(local, fd), dscp_err;
 
@@ -91,8 +91,10 @@ int sockets_open(const struct addr *local, int dscp, int *fd)
 		return err;
 	}
 	dscp_err = dscp < 0 ? 0 : udp_set_dscp(*fd, addr_family(local), dscp);
+	if (!dscp_err && tell_dscp)
+		dscp_err = udp_tell_dscp(*fd, addr_family(local));
 	if (dscp_err)
-		log_every(60, LOG_LVL_WARN, LOG_RTP, "media goes without DSCP %d: %s", dscp,
+		log_every(60, LOG_LVL_WARN, LOG_RTP, "media goes without its DSCP: %s",
 		    strerror(dscp_err));
 	return 0;
 }

@@ -6,6 +6,8 @@
 #ifndef MEDIA_SOCKETS_H
 #define MEDIA_SOCKETS_H
 
+#include <stdbool.h>
+
 #include "base/addr.h"
 
 /* Before there is a second thread. Raises the soft limit of open files to the hard one, as far as
@@ -13,10 +15,10 @@
 void sockets_prepare(void);
 /*
  * Non-blocking, close-on-exec, bound to `local`, DSCP 0..63 set (-1: left alone; one that cannot
- * be set is logged and done without). *fd is at or above FD_SETSIZE where the limit of open files
- * allows. errno of socket and bind; EMFILE when only numbers kept for others are left; *fd is
- * then -1.
+ * be set is logged and done without), with tell_dscp ready for udp_recv_dscp(). *fd is at or above
+ * FD_SETSIZE where the limit of open files allows. errno of socket and bind; EMFILE when only
+ * numbers kept for others are left; *fd is then -1.
  */
-int sockets_open(const struct addr *local, int dscp, int *fd);
+int sockets_open(const struct addr *local, int dscp, bool tell_dscp, int *fd);
 
 #endif

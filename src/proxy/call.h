@@ -48,6 +48,7 @@ struct call_limits {
 	bool latch_any;     /* rtp_latch = any */
 	bool reserve;       /* ports for one stream are kept back for urgent calls */
 	int dscp;           /* -1: leave it alone */
+	bool copy_dscp;     /* rtp_dscp_copy */
 	/* rtp_input_dejitter, rtp_output_dejitter: of what comes from each enum side */
 	uint32_t delay_us[2];
 };

@@ -72,7 +72,7 @@ static size_t pairs_for(const struct call *call, bool shared)
 static int open_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
-	struct flow_setup setup = {.dscp = cs->limits.dscp};
+	struct flow_setup setup = {.dscp = cs->limits.dscp, .copy_dscp = cs->limits.copy_dscp};
 	bool shared = addr_equal_ip(media_addr(&call->hop[0]), media_addr(&call->hop[1]));
 	size_t tries = pairs_for(call, shared);
 	int err = ENOSPC;

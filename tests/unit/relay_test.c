@@ -491,6 +491,69 @@ static void test_both_families(void)
 	world_close(&w);
 }
 
+/* --- priority marks --------------------------------------------------------------------------- */
+
+/* The mark of the next packet; -1: none came. */
+static int hear_dscp(const struct end *e)
+{
+	struct pollfd p = {.fd = e->fd, .events = POLLIN};
+	struct addr from;
+	char data[64];
+	size_t len;
+	int dscp = -1;
+
+	if (poll(&p, 1, PATIENCE_MS) <= 0 ||
+	    udp_recv_dscp(e->fd, data, sizeof(data), &len, &from, &dscp))
+		return -1;
+	return dscp;
+}
+
+/* From a phone to a far end on that address; `copy`: through a flow that copies. */
+static void test_marks_to(const char *far_ip, const char *leg1, int family, bool copy)
+{
+	struct flow_setup setup = {.dscp = 46, .copy_dscp = copy};
+	struct world w;
+	struct end far[FLOW_CHANNELS];
+	struct flow_peer p;
+	int err = EADDRINUSE;
+
+	if (!end_open(&far[0], far_ip)) {
+		printf("# no %s here\n", far_ip);
+		return;
+	}
+	if (!end_open(&far[1], far_ip) || !world_open(&w))
+		return;
+	for (uint16_t port = 40000; err == EADDRINUSE && port < 60000; port += 2) {
+		setup.local[0] = at(LEG0, port);
+		setup.local[1] = at(leg1, port);
+		err = relay_flow_add(w.relay, &setup, &w.flow);
+	}
+	is_int(err, 0, "a flow");
+	set_peer(&w, 0, 1, w.phone);
+	p = peer_at(2, far);
+	relay_flow_peers(w.relay, w.flow, 1, &p, 1);
+	udp_tell_dscp(far[0].fd, family);
+	say(&w.phone[0], &setup.local[0], "unmarked");
+	is_int(hear_dscp(&far[0]), 46, "what comes without a mark gets ours");
+	udp_set_dscp(w.phone[0].fd, AF_INET, 34);
+	say(&w.phone[0], &setup.local[0], "marked");
+	is_int(hear_dscp(&far[0]), copy ? 34 : 46, copy ? "a mark is copied" : "... and so do all");
+	udp_set_dscp(w.phone[0].fd, AF_INET, 0);
+	say(&w.phone[0], &setup.local[0], "unmarked");
+	is_int(hear_dscp(&far[0]), 46, "... and ours is back");
+	close(far[0].fd);
+	close(far[1].fd);
+	world_close(&w);
+}
+
+static void test_marks(void)
+{
+	for (int copy = 0; copy < 2; copy++) {
+		test_marks_to(CARRIER, LEG1, AF_INET, copy);
+		test_marks_to("::1", "::1", AF_INET6, copy);
+	}
+}
+
 /* --- what is held back ------------------------------------------------------------------------ */
 
 static void say_rtp(const struct end *e, const struct addr *to, uint8_t seq)
@@ -902,6 +965,7 @@ int main(void)
 	test_peer_without_socket();
 	test_unreachable();
 	test_both_families();
+	test_marks();
 	test_held();
 	test_held_retarget();
 	test_remove();

@@ -36,11 +36,21 @@ static int recv_soon(int fd, char *data, size_t size, size_t *len, struct udp_fr
 	return udp_recv(fd, data, size, len, from);
 }
 
+static int recv_dscp_soon(int fd, char *data, size_t size, size_t *len, int *dscp)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct addr peer;
+
+	poll(&p, 1, 5000);
+	return udp_recv_dscp(fd, data, size, len, &peer, dscp);
+}
+
 static void test_family(int family, const char *ip, const char *other_ip)
 {
 	int a, b, exact, tos = 0, option = family == AF_INET ? IP_TOS : IPV6_TCLASS;
 	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	socklen_t tos_len = sizeof(tos);
+	int dscp;
 	struct addr to, local, seen;
 	struct udp_from from;
 	char data[64];
@@ -94,6 +104,11 @@ static void test_family(int family, const char *ip, const char *other_ip)
 	is_int(udp_set_dscp(a, family, 46), 0, "DSCP");
 	getsockopt(a, level, option, &tos, &tos_len);
 	is_int(tos & 0xfc, 46 << 2, "... is set");
+	is_int(udp_tell_dscp(exact, family), 0, "a socket that is told the mark");
+	udp_send(a, "z", 1, NULL, &to);
+	is_int(recv_dscp_soon(exact, data, sizeof(data), &len, &dscp), 0, "... receives");
+	ok(len == 1 && data[0] == 'z', "... what was sent");
+	is_int(dscp, 46, "... and its mark");
 	is_int(udp_set_dscp(a, family, 64), EINVAL, "... has six bits");
 	is_int(udp_set_dscp(a, family, -1), EINVAL, "... and no sign");
 	close(a);
