@@ -50,6 +50,7 @@ libsiproxd_a_SOURCES += \
 	src/media/mos.c src/media/mos.h \
 	src/media/ports.c src/media/ports.h \
 	src/media/relay.c src/media/relay.h \
+	src/media/priority.c src/media/priority.h \
 	src/media/rtcp.c src/media/rtcp.h \
 	src/media/rtp.c src/media/rtp.h \
 	src/media/rtp_stats.c src/media/rtp_stats.h \

@@ -18,6 +18,7 @@
 #include "base/trace.h"
 #include "config.h"
 #include "media/ports.h"
+#include "media/priority.h"
 #include "media/relay.h"
 #include "paths.h"
 #include "proxy/dialog.h"
@@ -234,7 +235,11 @@ static int drop_root(struct service *s)
 	struct daemon_ids ids = {run_as(s->boot), s->boot->chrootjail};
 	char why[256] = "";
 	bool root = geteuid() == 0;
-	int err = daemon_drop_root(&ids, why, sizeof(why));
+	int err;
+
+	if (s->boot->rtp_proxy_enable)
+		priority_allow();
+	err = daemon_drop_root(&ids, why, sizeof(why));
 
 	s->jailed = !err && root && ids.chroot_dir;
 	if (err)
@@ -247,6 +252,17 @@ static int drop_root(struct service *s)
 static void call_lapsed(void *arg, struct call *call, const char *why)
 {
 	session_hang_up(arg, call, why);
+}
+
+/* Nice to have: most machines that carry voice have little else to do. */
+static void hurry_media(struct relay *relay)
+{
+	int err = relay_raise_priority(relay);
+
+	if (err)
+		log_debug(LOG_RTP, "voice has no real-time priority: %s", strerror(err));
+	else
+		log_info(LOG_RTP, "voice has real-time priority");
 }
 
 static int start_media(struct service *s)
@@ -262,6 +278,8 @@ static int start_media(struct service *s)
 		err = relay_new(&sd->relay, sd->loop);
 	if (err)
 		return err;
+	if (sd->relay)
+		hurry_media(sd->relay);
 	setup.relay = sd->relay;
 	setup.ports = sd->ports;
 	house_call_limits(c, &limits);

@@ -51,6 +51,7 @@ UNIT_TESTS += \
 	tests/unit/latch_test \
 	tests/unit/mos_test \
 	tests/unit/ports_test \
+	tests/unit/priority_test \
 	tests/unit/relay_test \
 	tests/unit/rtcp_test \
 	tests/unit/rtp_stats_test \

@@ -17,6 +17,7 @@
 #include "base/udp.h"
 #include "media/dejitter.h"
 #include "media/flow.h"
+#include "media/priority.h"
 #include "media/sockets.h"
 #include "media/waiter.h"
 #include "media/wake.h"
@@ -496,6 +497,11 @@ no_cond:
 no_lock:
 	free(r);
 	return err;
+}
+
+int relay_raise_priority(struct relay *r)
+{
+	return priority_raise(r->thread);
 }
 
 void relay_free(struct relay *r)

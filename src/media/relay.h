@@ -58,6 +58,8 @@ typedef void relay_gone_fn(void *arg);
  * hard one. ENOMEM, EMFILE, EAGAIN (no thread).
  */
 int relay_new(struct relay **out, struct loop *loop);
+/* Its thread goes before ordinary ones. EPERM; media/priority.h tells what permits it. */
+int relay_raise_priority(struct relay *r);
 /* Stops it and closes every flow; no relay_gone_fn is called any more. Before loop_free(). */
 void relay_free(struct relay *r);
 
