@@ -80,6 +80,7 @@ UNIT_TESTS += \
 	tests/unit/call_test \
 	tests/unit/core_answers_test \
 	tests/unit/core_call_test \
+	tests/unit/core_duties_test \
 	tests/unit/core_fork_test \
 	tests/unit/core_hostile_test \
 	tests/unit/core_limits_test \
