@@ -199,8 +199,30 @@ static void test_many_phones(void)
 	finish_all(&c);
 }
 
+/* 18.1.1, and why not: a request above the path's safe size leaves whole, by UDP. */
+static void test_large(void)
+{
+	static char body[6001];
+	const struct core_sent *m;
+	struct core c;
+
+	start(&c);
+	memset(body, 'x', sizeof(body) - 1);
+	n++;
+	core_receive(&c, LAN, CORE_PHONE,
+	    "MESSAGE " FAR " SIP/2.0\nVia: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKlarge\n"
+	    "From: <sip:x@198.51.100.7>;tag=x\nTo: <sip:y@198.51.100.7>\nCall-ID: large\n"
+	    "CSeq: 1 MESSAGE\n\n%s",
+	    body);
+	m = core_expect(&c, WAN, "MESSAGE", "a large request leaves");
+	is_str(core_body(m), body, "whole");
+	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP ", 12) == 0, "by UDP");
+	finish_all(&c);
+}
+
 int main(void)
 {
+	test_large();
 	test_order();
 	test_spiral();
 	test_cancel();
