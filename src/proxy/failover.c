@@ -22,6 +22,7 @@ struct failover {
 	struct client_txn *current; /* the branch that we wait for; NULL */
 	struct timer silence;
 	uint64_t account;
+	bool settled; /* a final response came */
 
 	/* For the next try; NULL when there will be none. */
 	struct sip_msg *msg;
@@ -132,7 +133,10 @@ void failover_answered(struct forward *fw, struct client_txn *ct, const struct s
 
 	if (!fo || msg->status == 503)
 		return;
-	servers_answered(fw->sd->servers, fo->account, &server);
+	/* Of two that answered the account's is the one whose answer counts. */
+	servers_answered(fw->sd->servers, !fo->settled || msg->status / 100 == 2 ? fo->account : 0,
+	    &server);
+	fo->settled = fo->settled || msg->status >= 200;
 	if (ct != fo->current)
 		return;
 	stop_watching(fo);

@@ -169,7 +169,7 @@ static void branch_failed(struct siproxd *sd, struct forward *fw, struct client_
 		buf_free(&fw->best);
 		if (undress(sd, fw, msg, &ct->hop, &out))
 			buf_add(&fw->best, out.data, out.len);
-	} else if (is_challenge(msg->status)) {
+	} else if (is_challenge(msg->status) && !fw->failover) {
 		keep_challenges(fw, msg);
 	}
 	buf_free(&out);
