@@ -40,6 +40,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/cancel.test \
 	tests/integration/contrib.test \
 	tests/integration/dejitter.test \
+	tests/integration/chained.test \
 	tests/integration/demo.test \
 	tests/integration/emergency.test \
 	tests/integration/families.test \
@@ -74,4 +75,5 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/stun_server.py \
 	tests/integration/ten_calls.test \
 	tests/integration/trace.test \
+	tests/integration/transparent.test \
 	tests/integration/two_phones.test

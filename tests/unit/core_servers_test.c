@@ -403,6 +403,36 @@ static void test_all_dead(void)
 	end_test(&c);
 }
 
+/* outbound_proxy_host may be a domain: without a port its SRV records count. */
+static void test_outbound_proxy(void)
+{
+	struct core_sent m;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	c.config.outbound_proxy_host = (char *)"example.net";
+	core_receive(&c, LAN, CORE_PHONE,
+	    "OPTIONS sip:bob@elsewhere.test SIP/2.0\nVia: SIP/2.0/UDP "
+	    "192.168.1.10;branch=z9hG4bKp1\n"
+	    "From: <sip:alice@b.test>;tag=af\nTo: <sip:bob@elsewhere.test>\nCall-ID: p1\n"
+	    "CSeq: 1 OPTIONS\n\n");
+	core_resolve_zone(zone);
+	m = *core_expect(&c, WAN, "OPTIONS sip:bob@elsewhere.test", "by the outbound proxy's SRV");
+	is_to(&m, A, "to its first server");
+	core_answer(&c, &m, "503 Overload", "x", "", NULL);
+	m = *core_expect(&c, WAN, "OPTIONS", "with failover");
+	is_to(&m, B, "to the second");
+	answer(&c, &m, "200 OK", "OK");
+	c.config.outbound_proxy_port = 5061;
+	alice(&c, "alice", "OPTIONS", "p2", 1, "", "", "");
+	core_resolve_zone(zone);
+	m = *core_expect(&c, WAN, "OPTIONS", "with a port its own address counts");
+	is_to(&m, "198.51.100.99:5061", "and the port");
+	answer(&c, &m, "200 OK", "OK");
+	end_test(&c);
+}
+
 int main(void)
 {
 	test_silence();
@@ -416,5 +446,6 @@ int main(void)
 	test_late_failure();
 	test_cancel();
 	test_all_dead();
+	test_outbound_proxy();
 	return tap_done();
 }
