@@ -19,6 +19,7 @@
 #include "media/relay.h"
 #include "proxy/dialog.h"
 #include "proxy/emergency.h"
+#include "proxy/keepalive.h"
 #include "proxy/location.h"
 #include "proxy/plugin_host.h"
 #include "proxy/public_addr.h"
@@ -28,6 +29,7 @@
 #include "proxy/transaction.h"
 
 #define HOUSEKEEPING_MS 1000
+#define KEEPALIVE_ROUNDS   (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
 #define REFRESH_ROUNDS  5 /* interfaces are looked at every so many, told of changes or not */
 
 void house_set_log(const struct service *s)
@@ -106,6 +108,8 @@ static void keep_house(void *arg)
 	save_registrations(s, false);
 	if (s->rounds % REFRESH_ROUNDS == 0)
 		refresh_sides(s);
+	if (s->rounds % KEEPALIVE_ROUNDS == KEEPALIVE_ROUNDS - 1)
+		keepalive_send(&s->sd);
 	s->rounds++;
 	notify_alive(s->notify);
 	timer_start(s->sd.timers, &s->housekeeping, HOUSEKEEPING_MS, keep_house, s);

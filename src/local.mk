@@ -88,6 +88,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/emergency.c src/proxy/emergency.h \
 	src/proxy/failover.c src/proxy/failover.h \
 	src/proxy/forward.c src/proxy/forward.h \
+	src/proxy/keepalive.c src/proxy/keepalive.h \
 	src/proxy/leak_guard.c src/proxy/leak_guard.h \
 	src/proxy/locate.c src/proxy/locate.h \
 	src/proxy/location.c src/proxy/location.h \

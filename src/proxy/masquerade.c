@@ -277,10 +277,7 @@ static bool wants_rport(const struct siproxd *sd, const struct hop *to)
 {
 	if (sd->config->use_rport & (to->side == LAN ? RPORT_LAN : RPORT_WAN))
 		return true;
-	/* An outer NAT stands between us and the far end (RFC 3581). */
-	return to->side == WAN &&
-	    (side_is_single(sd->sides) || addr_is_private(&to->local) ||
-		!addr_equal_ip(&to->local, &to->named));
+	return side_is_behind_nat(sd->sides, to); /* RFC 3581 */
 }
 
 /* Step 8. Towards the WAN ours is the only one; the others wait in the forward. */

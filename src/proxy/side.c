@@ -452,6 +452,13 @@ bool side_is_own(const struct side_map *map, const struct addr *a)
 	    (addr_is_set(&map->public_addr) && addr_equal_ip(a, &map->public_addr));
 }
 
+bool side_is_behind_nat(const struct side_map *map, const struct hop *to)
+{
+	return to->side == WAN &&
+	    (side_is_single(map) || addr_is_private(&to->local) ||
+		!addr_equal_ip(&to->local, &to->named));
+}
+
 bool side_is_lan_addr(const struct side_map *map, const struct addr *a)
 {
 	if (addr_is_any(a))

@@ -67,6 +67,8 @@ int side_route(struct side_map *map, const struct addr *dest, struct hop *out);
 
 /* The URI names this machine: one of our addresses or host_outbound, and the SIP port. */
 bool side_is_us(const struct side_map *map, const struct sip_uri *uri);
+/* Another NAT stands between us and that far end: it has to learn from us where we are. */
+bool side_is_behind_nat(const struct side_map *map, const struct hop *to);
 /* One of this machine's addresses, loopback included, or the one that the WAN knows us by. */
 bool side_is_own(const struct side_map *map, const struct addr *a);
 /* An address that means nothing on the WAN: of the LAN, of loopback, or ours on the LAN. */

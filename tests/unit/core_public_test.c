@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How the WAN knows us where the NAT is another machine's: host_outbound's name, and STUN. */
 #include "core.c"
+#include "proxy/keepalive.h"
 #include "proxy/public_addr.h"
 
 static int changes;
@@ -136,9 +137,57 @@ static void test_stun(void)
 	stop(&c);
 }
 
+/* A phone registers with that registrar, which grants it. */
+static void register_with(struct core *c, const char *registrar, const char *user)
+{
+	const struct core_sent *m;
+	char granted[128];
+
+	core_receive(c, LAN, CORE_PHONE,
+	    "REGISTER sip:%s SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bK%s\n"
+	    "From: <sip:%s@%s>;tag=f\nTo: <sip:%s@%s>\nCall-ID: %s\nCSeq: 1 REGISTER\n"
+	    "Contact: <sip:%s@192.168.1.10:5060>\n\n",
+	    registrar, user, user, registrar, user, registrar, user, user);
+	m = core_expect(c, WAN, "REGISTER", "a REGISTER");
+	snprintf(granted, sizeof(granted), "Contact: %s;expires=600\n",
+	    core_header(m, "Contact", 0));
+	core_answer(c, m, "200 OK", "t", granted, NULL);
+	core_forget(c);
+}
+
+static void test_keepalive(void)
+{
+	struct core c;
+	struct public_addr *p = start(&c);
+
+	public_addr_set_name(p, "198.51.100.77");
+	keepalive_send(&c.sd);
+	core_expect_silence(&c, "no registrar: no keepalive");
+	register_with(&c, "198.51.100.7", "alice");
+	register_with(&c, "198.51.100.7", "bob");
+	register_with(&c, "198.51.100.8", "carol");
+	keepalive_send(&c.sd);
+	is_int((long long)(c.n_sent - c.n_read), 2, "one for each registrar");
+	ok(core_next(&c)->len == 4 && core_next(&c)->len == 4, "of four bytes");
+	core_unix_time += 700;
+	keepalive_send(&c.sd);
+	core_expect_silence(&c, "none when all has expired");
+	c.leaked = false; /* they bear no Via */
+	stop(&c);
+
+	core_init(&c);
+	core_start(&c, false);
+	register_with(&c, "198.51.100.7", "alice");
+	keepalive_send(&c.sd);
+	core_expect_silence(&c, "nor where we are on the Internet ourselves");
+	core_stop(&c);
+}
+
 int main(void)
 {
 	test_name();
 	test_stun();
+	test_keepalive();
 	return tap_done();
 }
