@@ -36,8 +36,15 @@ struct relay_socket {
 	uint8_t channel; /* enum flow_channel */
 	uint8_t burst;   /* how many packets to ask it for */
 	uint64_t served_ms;
-	int family; /* AF_INET, AF_INET6 */
-	int dscp;   /* that it sends with; only kept where it is copied */
+	struct addr local;
+	int dscp; /* that it sends with; only kept where it is copied */
+};
+
+/* A leg whose far end is a leg of another flow here: two calls that meet at the provider. */
+struct relay_across {
+	struct list link;      /* among those that lead to the same flow */
+	struct relay_flow *to; /* NULL: it is not */
+	unsigned leg;
 };
 
 /* What came in by one leg and is held back. */
@@ -55,9 +62,10 @@ struct command {
 	struct list link;
 	enum verb verb;
 	struct relay_flow *on;
-	unsigned leg;             /* SET_PEERS */
-	struct flow_peers *peers; /* SET_PEERS: the new set; when carried out, the old one */
-	bool settled;             /* SETTLE: carried out */
+	unsigned leg;               /* SET_PEERS */
+	struct flow_peers *peers;   /* SET_PEERS: the new set; when carried out, the old one */
+	struct relay_across across; /* SET_PEERS */
+	bool settled;               /* SETTLE: carried out */
 };
 
 struct relay_flow {
@@ -68,9 +76,14 @@ struct relay_flow {
 	struct relay_socket sock[2][FLOW_CHANNELS];
 	struct relay_hold hold[2];
 
+	/* the relay thread's */
+	struct relay_across across[2];
+	struct list led_to; /* of struct relay_across: of others, to here */
+
 	/* the main thread's */
 	struct list link;
 	struct command removal; /* here, so that removing cannot fail */
+	bool leaving;
 	relay_gone_fn *gone;
 	void *gone_arg;
 };
@@ -95,6 +108,7 @@ struct relay {
 	/* the relay thread's */
 	struct timers holds; /* when something held back is due */
 	long hold_budget;
+	bool crossing; /* a packet goes from one flow to another: it does so once */
 	struct waiter_item *ready[BATCH_MAX]; /* NULL: removed meanwhile */
 	size_t ready_count;
 	uint8_t datagram[DATAGRAM_MAX];
@@ -149,6 +163,32 @@ static void forget_socket(struct relay *r, struct waiter_item *item)
 			r->ready[i] = NULL;
 }
 
+static void lead_nowhere(struct relay_across *a)
+{
+	list_del(&a->link);
+	a->to = NULL;
+}
+
+static void lead_across(struct relay_across *a, const struct relay_across *wanted)
+{
+	lead_nowhere(a);
+	if (!wanted->to)
+		return;
+	a->to = wanted->to;
+	a->leg = wanted->leg;
+	list_add_tail(&a->to->led_to, &a->link);
+}
+
+static void lead_nobody_to(struct relay_flow *rf)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &rf->led_to)
+		lead_nowhere(container_of(l, struct relay_across, link));
+	for (int leg = 0; leg < 2; leg++)
+		lead_nowhere(&rf->across[leg]);
+}
+
 static void carry_out(struct relay *r, struct command *cmd)
 {
 	struct relay_flow *rf = cmd->on;
@@ -156,11 +196,13 @@ static void carry_out(struct relay *r, struct command *cmd)
 	switch (cmd->verb) {
 	case SET_PEERS:
 		cmd->peers = flow_set_peers(&rf->flow, cmd->leg, cmd->peers);
+		lead_across(&rf->across[cmd->leg], &cmd->across);
 		push(r, &r->spent, cmd);
 		break;
 	case REMOVE:
 		for (int i = 0; i < 4; i++)
 			forget_socket(r, &rf->sock[i / 2][i % 2].item);
+		lead_nobody_to(rf);
 		for (int leg = 0; leg < 2; leg++) {
 			timer_stop(&r->holds, &rf->hold[leg].timer);
 			dejitter_done(&rf->hold[leg].dejitter);
@@ -198,21 +240,60 @@ static void send_to(struct relay_socket *out, const void *data, size_t len, cons
 	flow_sent(&out->of->flow, out->leg, n < 0 ? errno : 0);
 }
 
-static void send_to_all(struct relay_socket *out, const void *data, size_t len,
+struct packet {
+	const uint8_t *data;
+	size_t len;
+	uint64_t now_us;
+	int dscp; /* that it came with, where that is copied */
+};
+
+static void take(struct relay_socket *in, const struct addr *src, const struct packet *p);
+
+/* The socket of another flow that has this address, if one is known to be there. */
+static struct relay_socket *find_across(const struct relay_socket *out, const struct addr *to)
+{
+	const struct relay_across *across = &out->of->across[out->leg];
+
+	if (!across->to || out->of->relay->crossing)
+		return NULL;
+	for (int ch = 0; ch < FLOW_CHANNELS; ch++)
+		if (addr_equal(&across->to->sock[across->leg][ch].local, to))
+			return &across->to->sock[across->leg][ch];
+	return NULL;
+}
+
+/* As good as sent and received there, and the kernel has it once less to carry. */
+static void cross(struct relay_socket *out, struct relay_socket *across, const struct packet *p)
+{
+	flow_sent(&out->of->flow, out->leg, 0);
+	out->of->relay->crossing = true;
+	take(across, &out->local, p);
+	out->of->relay->crossing = false;
+}
+
+static void send_to_all(struct relay_socket *out, const struct packet *p,
     const struct addr *const to[], size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		send_to(out, data, len, to[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct relay_socket *across = find_across(out, to[i]);
+
+		if (across)
+			cross(out, across, p);
+		else
+			send_to(out, p->data, p->len, to[i]);
+	}
 }
 
 /* To who is the peer now, which may be another one than when the packet came. */
-static void send_held(struct relay_hold *hold, struct dejitter_packet *p)
+static void send_held(struct relay_hold *hold, struct dejitter_packet *held)
 {
+	struct relay_socket *out = &hold->of->sock[!hold->leg][FLOW_RTP];
+	struct packet p = {held->data, held->len, loop_clock_us(), out->dscp};
 	const struct addr *to[FLOW_PEERS_MAX];
 	size_t count = flow_targets(&hold->of->flow, hold->leg, FLOW_RTP, to);
 
-	send_to_all(&hold->of->sock[!hold->leg][FLOW_RTP], p->data, p->len, to, count);
-	free(p);
+	send_to_all(out, &p, to, count);
+	free(held);
 }
 
 static void on_due(void *arg);
@@ -241,19 +322,19 @@ static void on_due(void *arg)
 }
 
 /* True if the datagram waits; false if it is to be sent now. RTCP, DTLS, STUN, T.38 never wait. */
-static bool hold_back(struct relay_hold *hold, const uint8_t *data, size_t len, uint64_t now_us)
+static bool hold_back(struct relay_hold *hold, const struct packet *p)
 {
 	struct rtp_header h;
 	uint32_t clock_hz;
 	bool waits;
 
-	if (!hold->dejitter.delay_us || rtp_kind(data, len) != RTP_MEDIA)
+	if (!hold->dejitter.delay_us || rtp_kind(p->data, p->len) != RTP_MEDIA)
 		return false;
-	rtp_header_read(&h, data);
+	rtp_header_read(&h, p->data);
 	if (!flow_is_stream(&hold->of->flow, hold->leg, &h, &clock_hz))
 		return false;
-	waits = dejitter_put(&hold->dejitter, &h, clock_hz, data, len, now_us);
-	release(hold, now_us);
+	waits = dejitter_put(&hold->dejitter, &h, clock_hz, p->data, p->len, p->now_us);
+	release(hold, p->now_us);
 	return waits;
 }
 
@@ -281,31 +362,35 @@ static void copy_mark(struct relay_socket *out, int dscp)
 		dscp = out->of->dscp;
 	if (dscp == out->dscp)
 		return;
-	udp_set_dscp(out->item.fd, out->family, dscp);
+	udp_set_dscp(out->item.fd, addr_family(&out->local), dscp);
 	out->dscp = dscp;
+}
+
+/* What came to `in` from src leaves by the other leg. */
+static void take(struct relay_socket *in, const struct addr *src, const struct packet *p)
+{
+	struct relay_socket *out = &in->of->sock[!in->leg][in->channel];
+	const struct addr *to[FLOW_PEERS_MAX];
+	size_t count =
+	    flow_receive(&in->of->flow, in->leg, in->channel, src, p->data, p->len, p->now_us, to);
+
+	if (count && in->of->copy_dscp)
+		copy_mark(out, p->dscp);
+	if (!count || (in->channel == FLOW_RTP && hold_back(&in->of->hold[in->leg], p)))
+		return;
+	send_to_all(out, p, to, count);
 }
 
 /* One datagram, if there is one. 0 or errno. */
 static int relay_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 {
-	struct relay_socket *out = &in->of->sock[!in->leg][in->channel];
-	const struct addr *to[FLOW_PEERS_MAX];
+	struct packet p = {.data = r->datagram, .now_us = now_us, .dscp = -1};
 	struct addr src;
-	size_t count, len;
-	int dscp = -1, err = receive(r, in, &src, &len, &dscp);
+	int err = receive(r, in, &src, &p.len, &p.dscp);
 
-	if (err)
-		return err;
-	count =
-	    flow_receive(&in->of->flow, in->leg, in->channel, &src, r->datagram, len, now_us, to);
-	if (count && in->of->copy_dscp)
-		copy_mark(out, dscp);
-	if (!count ||
-	    (in->channel == FLOW_RTP &&
-		hold_back(&in->of->hold[in->leg], r->datagram, len, now_us)))
-		return 0;
-	send_to_all(out, r->datagram, len, to, count);
-	return 0;
+	if (!err)
+		take(in, &src, &p);
+	return err;
 }
 
 /*
@@ -536,12 +621,10 @@ void relay_free(struct relay *r)
 
 static int socket_open(struct relay_socket *s, const struct flow_setup *setup)
 {
-	struct addr local = setup->local[s->leg];
-
-	addr_set_port(&local, (uint16_t)(addr_port(&local) + s->channel));
-	s->family = addr_family(&local);
+	s->local = setup->local[s->leg];
+	addr_set_port(&s->local, (uint16_t)(addr_port(&s->local) + s->channel));
 	s->dscp = s->of->dscp;
-	return sockets_open(&local, setup->dscp, setup->copy_dscp, &s->item.fd);
+	return sockets_open(&s->local, setup->dscp, setup->copy_dscp, &s->item.fd);
 }
 
 static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *setup)
@@ -566,6 +649,9 @@ static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *set
 		rf->hold[leg].leg = leg;
 		dejitter_init(&rf->hold[leg].dejitter, setup->delay_us[leg], &r->hold_budget);
 	}
+	list_init(&rf->led_to);
+	for (int leg = 0; leg < 2; leg++)
+		list_init(&rf->across[leg].link);
 	rf->removal.verb = REMOVE;
 	rf->removal.on = rf;
 	return rf;
@@ -604,6 +690,30 @@ int relay_flow_add(struct relay *r, const struct flow_setup *setup, struct flow 
 	return 0;
 }
 
+static bool is_leg_at(const struct relay_flow *rf, unsigned leg, const struct addr *a)
+{
+	return !rf->leaving && addr_equal(&rf->sock[leg][FLOW_RTP].local, a);
+}
+
+/* Which leg of another flow the peers are, if one of them is. Looked for when a peer has the IP of
+ * the leg itself, which is rare: else nobody goes through all flows. */
+static void look_across(struct relay *r, const struct relay_flow *rf, unsigned leg,
+    const struct flow_peer *peer, struct relay_across *out)
+{
+	const struct addr *far = &peer->rtp.signalled;
+	struct list *pos, *tmp;
+
+	if (!addr_is_set(far) || !addr_equal_ip(far, &rf->sock[leg][FLOW_RTP].local))
+		return;
+	list_each(pos, tmp, &r->flows) {
+		struct relay_flow *other = container_of(pos, struct relay_flow, link);
+
+		for (unsigned i = 0; i < 2 && other != rf; i++)
+			if (is_leg_at(other, i, far))
+				*out = (struct relay_across){.to = other, .leg = i};
+	}
+}
+
 int relay_flow_peers(struct relay *r, struct flow *f, unsigned leg, const struct flow_peer *peer,
     size_t count)
 {
@@ -623,6 +733,8 @@ int relay_flow_peers(struct relay *r, struct flow *f, unsigned leg, const struct
 	cmd->verb = SET_PEERS;
 	cmd->on = container_of(f, struct relay_flow, flow);
 	cmd->leg = leg;
+	for (size_t i = 0; i < count; i++)
+		look_across(r, cmd->on, leg, &peer[i], &cmd->across);
 	order(r, cmd);
 	return 0;
 }
@@ -633,6 +745,7 @@ void relay_flow_remove(struct relay *r, struct flow *f, relay_gone_fn *gone, voi
 
 	rf->gone = gone;
 	rf->gone_arg = arg;
+	rf->leaving = true;
 	order(r, &rf->removal);
 }
 

@@ -6,7 +6,8 @@
  * A flow is one m-line: two legs (0 and 1), each a port pair on a local address: RTP on the even
  * port, RTCP on the odd one. What leg 0 receives from an accepted source leaves by leg 1 to all of
  * leg 1's peers, and the mirror image. Which source is accepted is media/latch's decision.
- * media/flow holds the flow itself (which packets go where); relay.c how they get there.
+ * media/flow holds the flow itself (which packets go where); relay.c how they get there. A peer
+ * that is a leg of another flow of this relay gets its packets without a detour through the kernel.
  */
 #ifndef MEDIA_RELAY_H
 #define MEDIA_RELAY_H

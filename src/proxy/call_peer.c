@@ -57,6 +57,18 @@ static bool is_usable(const struct call *call, enum call_leg leg, const struct a
 	return call->hop[leg].side == LAN || !side_is_lan_addr(sides, written);
 }
 
+/* A call that meets itself may name us as a router does; here we are our own address, and the
+ * packets need not go out to that router, which may not send them back. */
+static struct addr as_bound(const struct call *call, enum call_leg leg, const struct addr *written)
+{
+	struct addr local = call->hop[leg].local;
+
+	if (call->hop[leg].side == LAN || !addr_equal_ip(written, &call->hop[leg].named))
+		return *written;
+	addr_set_port(&local, addr_port(written));
+	return local;
+}
+
 /*
  * From where packets of this end are taken, and where they go (RFC 7362 4). The address it wrote
  * is believed if it can be reached from the side it is on; else packets come from the address that
@@ -74,7 +86,7 @@ static void fill_rule(const struct call *call, enum call_leg leg, const struct h
 		suits = !addr_is_private(written) || addr_is_private(&call->hop[leg].named);
 	suits = suits && usable;
 	if (usable)
-		rule->signalled = *written;
+		rule->signalled = as_bound(call, leg, written);
 	rule->sendable = suits || (usable && from->side == LAN);
 	if (!suits)
 		rule->also = from->peer;

@@ -15,6 +15,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/emergency.py \
 	tests/integration/ends.py \
 	tests/integration/families.py \
+	tests/integration/hairpin.py \
 	tests/integration/hostile.py \
 	tests/integration/kamailio.cfg \
 	tests/integration/lab.sh \
@@ -46,6 +47,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/families.test \
 	tests/integration/fail2ban.test \
 	tests/integration/firewall.test \
+	tests/integration/hairpin.test \
 	tests/integration/hold.test \
 	tests/integration/ip6.test \
 	tests/integration/jail.test \

@@ -722,6 +722,30 @@ static void test_names(void)
 	}
 }
 
+/* In front of the router: a call that comes back names us as the router does. */
+static void test_hairpin_behind_router(void)
+{
+	struct addr router;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, true);
+	addr_parse(&router, "203.0.113.99", 0);
+	side_set_public(c.sd.sides, &router);
+	alice_invites(&c);
+	core_answer(&c, &c.sent[1], "200 OK", "bt", BOB_CONTACT SDP,
+	    "v=0\r\no=- 7 7 IN IP4 203.0.113.99\r\ns=-\r\nc=IN IP4 203.0.113.99\r\nt=0 0\r\n"
+	    "m=audio 7076 RTP/AVP 0\r\n");
+	is_peer(&c, 1, "192.168.1.1:7076", "it is met at our own address");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+	c.n_read = c.n_sent;
+	alice_hangs_up(&c, 2);
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
 /* An UPDATE before the answer to the INVITE is premature, and its refusal is its own. */
 static void test_early_update(void)
 {
@@ -1111,6 +1135,7 @@ int main(void)
 	test_idle_descriptions();
 	test_other_methods();
 	test_names();
+	test_hairpin_behind_router();
 	test_early_update();
 	test_bad_description();
 	test_ports();

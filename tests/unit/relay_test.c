@@ -295,6 +295,63 @@ static void test_both_ways(void)
 	world_close(&w);
 }
 
+static void lead_to(struct relay *r, struct flow *f, uint16_t port)
+{
+	struct flow_peer p = {.id = 9,
+	    .rtp = {.signalled = at(LEG1, port), .sendable = true},
+	    .rtcp = {.signalled = at(LEG1, (uint16_t)(port + 1)), .sendable = true}};
+
+	is_int(relay_flow_peers(r, f, 1, &p, 1), 0, "a leg leads to the other flow");
+}
+
+/* Two calls that meet: a leg of each is the other one's far end. */
+static void test_across(void)
+{
+	struct world w;
+	struct flow *second;
+	struct flow_peer carrier;
+	struct addr from;
+	uint16_t first_port, second_port;
+
+	if (!world_open(&w) || add_flow(w.relay, LEG0, LEG1, -1, &second, &second_port) != 0)
+		return;
+	first_port = addr_port(&w.local[1][0]);
+	carrier = peer_at(2, w.carrier);
+	set_peer(&w, 0, 1, w.phone);
+	is_int(relay_flow_peers(w.relay, second, 0, &carrier, 1), 0, "the other end");
+	lead_to(w.relay, w.flow, second_port);
+	lead_to(w.relay, second, first_port);
+	for (uint16_t ch = 0; ch < FLOW_CHANNELS; ch++) {
+		struct addr theirs = at(LEG0, (uint16_t)(second_port + ch));
+
+		say(&w.phone[ch], &w.local[0][ch], "there");
+		is_str(hear(&w.carrier[ch], &from), "there", "through both flows");
+		ok(addr_equal(&from, &theirs), "... from where the far end knows us");
+		say(&w.carrier[ch], &theirs, "and back");
+		is_str(hear(&w.phone[ch], &from), "and back", "... and back");
+		ok(addr_equal(&from, &w.local[0][ch]), "... to who had spoken");
+	}
+	is_int((long long)stats(second, 1).packets, 2, "both flows count what passes");
+	is_int((long long)stats(second, 0).sent, 2, "... and what leaves");
+	is_int((long long)stats(w.flow, 1).packets + (long long)stats(w.flow, 1).rejected, 2,
+	    "... each packet once");
+
+	/* one end goes, the other moves on */
+	relay_flow_remove(w.relay, second, NULL, NULL);
+	relay_settle(w.relay);
+	say(&w.phone[0], &w.local[0][0], "nobody");
+	set_peer(&w, 1, 2, w.carrier);
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.carrier[0], "moved"),
+	    "one that has gone is led to no more");
+
+	/* a leg that leads to itself */
+	lead_to(w.relay, w.flow, first_port);
+	say(&w.phone[0], &w.local[0][0], "round");
+	set_peer(&w, 1, 2, w.carrier);
+	ok(say_until_heard(&w.phone[0], &w.local[0][0], &w.carrier[0], "out"), "... and we live");
+	world_close(&w);
+}
+
 static void test_stranger(void)
 {
 	struct world w;
@@ -956,6 +1013,7 @@ int main(void)
 	}
 	test_before_the_answer();
 	test_both_ways();
+	test_across();
 	test_stranger();
 	test_retarget();
 	test_mute();
