@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "sip/sip_sdp.h"
 #include "sip/sip_edit.h"
+#include "sip/sip_sdp.h"
 
 #define HEAD                                                                           \
 	"INVITE sip:b@h.example SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nCall-ID: x\r\n"       \
@@ -13,18 +13,24 @@
 
 static struct sip_sdp sdp, again;
 
-static struct sip_msg *message(const uint8_t *data, size_t size)
+static struct sip_msg *with_body(const char *type, const uint8_t *data, size_t size)
 {
-	bool parts = size > 3 && memcmp(data, "--b", 3) == 0;
 	struct buf b = BUF_INIT;
 	struct sip_msg *msg;
 	const char *why;
 
-	buf_printf(&b, HEAD "%s\r\n\r\n", parts ? "multipart/mixed;boundary=b" : "application/sdp");
+	buf_printf(&b, HEAD "%s\r\n\r\n", type);
 	buf_add(&b, data, size);
 	sip_msg_parse(&msg, b.data, b.len, &why);
 	buf_free(&b);
 	return msg;
+}
+
+static struct sip_msg *message(const uint8_t *data, size_t size)
+{
+	bool parts = size > 3 && memcmp(data, "--b", 3) == 0;
+
+	return with_body(parts ? "multipart/mixed;boundary=b" : "application/sdp", data, size);
 }
 
 static void give_ports(const struct addr *ours)
@@ -60,6 +66,20 @@ static void check(const char *body, size_t len, const struct addr *ours)
 	sip_msg_free(msg);
 }
 
+/* The same bytes as what follows a description: none of it is media. */
+static void check_fragment(const uint8_t *data, size_t size, const struct addr *ours)
+{
+	struct sip_msg *msg = with_body("application/trickle-ice-sdpfrag", data, size);
+	struct buf b = BUF_INIT;
+
+	if (msg && sip_sdp_parse_fragment(&sdp, msg) == 0) {
+		HOLDS(sdp.n_media == 0);
+		HOLDS(sip_sdp_apply(&sdp, msg, ours) == 0 && sip_edit_splice(msg, &b) == 0);
+	}
+	buf_free(&b);
+	sip_msg_free(msg);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool ready;
@@ -79,5 +99,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	buf_free(&b);
 	sip_msg_free(msg);
+	check_fragment(data, size, &ours);
 	return 0;
 }

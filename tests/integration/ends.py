@@ -195,12 +195,12 @@ class End:
                     self.host, what, [m.start for m in self.inbox]))
             self.receive(0.1)
 
-    def got(self, what):
+    def got(self, what, call_id=None):
         """Has it come up to now?"""
         while self.receive(0):
             pass
-        return any(what == ("%d %s" % (m.status, m.method) if m.status else m.method)
-                   for m in self.inbox)
+        return any(what == ("%d %s" % (m.status, m.method) if m.status else m.method) and
+                   (not call_id or m["Call-ID"] == call_id) for m in self.inbox)
 
     def media(self, port, ip=None):
         return Socket(self.host, ip or self.ip, port)

@@ -48,12 +48,24 @@ class Through:
 def main():
     alice, bob = End("alice", A, (FW_LAN, 5060)), End("bob", B, (FW_LAN, 5060))
     carol = End("carol", C, None)
-    carol.called, bob.called = "sip:bob@" + C, "sip:bob@" + FW_WAN
+    carol.called = "sip:bob@" + C
     alice.register()
     bob.register()
     a, b, b2 = alice.media(30000), bob.media(40000), bob.media(40010)
     a_rtcp, b_rtcp, music = alice.media(30001), bob.media(40001), carol.media(50000)
     here, there = describe(A, LINE % 30000), describe(B, LINE % 40000)
+
+    # Without a provider: they know one another's address, and need nobody in between.
+    bob.called = "sip:bob@" + FW_LAN
+    inside = Call(alice, bob)
+    inside.establish(here, there)
+    check("within the LAN descriptions pass as they are",
+          inside.told[inside.b].text == here and inside.told[inside.a].text == there)
+    talk("and so do voices", a, inside.told[inside.a].media[0].rtp, b,
+         inside.told[inside.b].media[0].rtp)
+    inside.hang_up(inside.b)
+
+    bob.called = "sip:bob@" + FW_WAN
     call = Through(carol, alice, bob, here, there)
     check("each phone is told our LAN address", call.to_a.ip == FW_LAN and call.to_b.ip == FW_LAN)
     talk("two phones through the provider", a, call.to_b.rtp, b, call.to_a.rtp)

@@ -19,6 +19,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/hostile.py \
 	tests/integration/kamailio.cfg \
 	tests/integration/lab.sh \
+	tests/integration/lapse.py \
 	tests/integration/long_call.py \
 	tests/integration/media_kinds.py \
 	tests/integration/offers.py \
@@ -52,6 +53,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/ip6.test \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
+	tests/integration/lapse.test \
 	tests/integration/linphone.test \
 	tests/integration/long_call.test \
 	tests/integration/malformed.test \
