@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/sip_body.h"
 
+#define DEPTH_MAX 3 /* of parts within parts */
+
 /* "multipart/mixed" of "multipart/mixed;boundary=x" */
 static struct str type_of(struct str content_type, struct str *params)
 {
@@ -57,51 +59,70 @@ static const char *without_line_end(const char *start, const char *p)
 	return p > start && p[-1] == '\r' ? p - 1 : p;
 }
 
-/* Cuts a part's headers off; true if they name the type. */
-static bool is_of_type(struct str *part, const char *type)
+/* Cuts a part's headers off. What it says it is; len 0: it does not say. */
+static struct str cut_headers(struct str *part)
 {
 	const char *p = part->s, *end = p + part->len;
-	bool found = false;
+	struct str type = {NULL, 0};
 
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf + 1 : end;
-		struct str line = str_trim(str_range(p, stop)), params;
+		struct str line = str_trim(str_range(p, stop)), name;
 		const char *colon = memchr(line.s, ':', line.len);
 
 		p = stop;
 		if (!line.len)
 			break;
-		if (colon &&
-		    (str_is_nocase(str_trim(str_range(line.s, colon)), "Content-Type") ||
-			str_is_nocase(str_trim(str_range(line.s, colon)), "c")))
-			found = is_type(type_of(str_range(colon + 1, line.s + line.len), &params),
-			    type);
+		name = colon ? str_trim(str_range(line.s, colon)) : line;
+		if (colon && (str_is_nocase(name, "Content-Type") || str_is_nocase(name, "c")))
+			type = str_range(colon + 1, line.s + line.len);
 	}
 	*part = str_range(p, end);
-	return found;
+	return type;
 }
 
-static unsigned find_parts(struct str body, struct str boundary, const char *type,
-    struct str *first)
+/* What a search is for, and what it has found. */
+struct search {
+	const char *type;
+	struct str first;
+	unsigned n;
+};
+
+static void search(struct search *s, struct str content_type, struct str body, unsigned depth);
+
+static void search_parts(struct search *s, struct str body, struct str boundary, unsigned depth)
 {
 	const char *end = body.s + body.len, *behind;
-	unsigned n = 0;
 
 	find_boundary(body.s, end, boundary, &behind);
 	while (behind) {
 		const char *start = behind, *next = find_boundary(start, end, boundary, &behind);
 		struct str part = str_range(start, without_line_end(start, next));
+		struct str type = cut_headers(&part);
 
-		if (is_of_type(&part, type) && n++ == 0)
-			*first = part;
+		if (type.len)
+			search(s, type, part, depth);
 	}
-	return n;
+}
+
+static void search(struct search *s, struct str content_type, struct str body, unsigned depth)
+{
+	struct str params, boundary, own = type_of(content_type, &params);
+
+	if (is_type(own, s->type)) {
+		if (s->n++ == 0)
+			s->first = body;
+		return;
+	}
+	if (depth > 0 && own.len >= 10 && strncasecmp(own.s, "multipart/", 10) == 0 &&
+	    sip_param_get(params, "boundary", &boundary, NULL) && boundary.len)
+		search_parts(s, body, boundary, depth - 1);
 }
 
 unsigned sip_body_find(const struct sip_msg *msg, const char *type, struct str *first)
 {
 	const struct sip_value *v = sip_msg_value(msg, HDR_CONTENT_TYPE, 0);
-	struct str params, own, boundary;
+	struct search s = {.type = type};
 
 	if (!msg->body.len)
 		return 0;
@@ -111,13 +132,8 @@ unsigned sip_body_find(const struct sip_msg *msg, const char *type, struct str *
 		return is_type(str_of("application/sdp"), type) && msg->body.len > 2 &&
 		    memcmp(msg->body.s, "v=", 2) == 0;
 	}
-	own = type_of(v->text, &params);
-	if (is_type(own, type)) {
-		*first = msg->body;
-		return 1;
-	}
-	if (own.len < 10 || strncasecmp(own.s, "multipart/", 10) != 0 ||
-	    !sip_param_get(params, "boundary", &boundary, NULL) || !boundary.len)
-		return 0;
-	return find_parts(msg->body, boundary, type, first);
+	search(&s, v->text, msg->body, DEPTH_MAX);
+	if (s.n)
+		*first = s.first;
+	return s.n;
 }

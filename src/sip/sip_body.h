@@ -9,7 +9,7 @@
 #include "sip/sip_msg.h"
 
 /* How many parts are of that type ("application/sdp", without parameters); *first is the first of
- * them, if there is one. Parts within a part are not looked at. */
+ * them, if there is one. Parts within parts count, three deep. */
 unsigned sip_body_find(const struct sip_msg *msg, const char *type, struct str *first);
 
 #endif

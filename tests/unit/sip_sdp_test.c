@@ -108,6 +108,13 @@ static void test_present(void)
 		false},
 	    {"multipart/mixed", "--\r\nContent-Type: application/sdp\r\n\r\nv", false},
 	    {"multipart/mixed;boundary=b", "--b", false},
+#define IN(b) "--" b "\r\nc: multipart/x;boundary="
+	    {"multipart/mixed;boundary=b",
+		IN("b") "c\r\n\r\n" IN("c") "d\r\n\r\n--d\r\nc: application/sdp\r\n\r\nv", true},
+	    {"multipart/mixed;boundary=b",
+		IN("b") "c\r\n\r\n" IN("c") "d\r\n\r\n" IN("d") "e\r\n\r\n--e\r\nc: "
+								"application/sdp\r\n\r\nv",
+		false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -379,6 +386,12 @@ static void test_multipart(void)
 	is_applied_as("multipart/mixed;boundary=b",
 	    "--b\nc: application/sdp\n\nv=0\n" O C "\n--b--", "192.0.2.1",
 	    "--b\nc: application/sdp\n\nv=0\n" O_OURS C_OURS "\n--b--");
+#define WITHIN(sdp_text)                                                                   \
+	"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\n"                              \
+	"Content-Type: multipart/alternative;boundary=bb\r\n\r\n--bb\r\n\r\nx\r\n--bb\r\n" \
+	"Content-Type: application/sdp\r\n\r\n" sdp_text "\r\n--bb--\r\n--b--\r\n"
+	is_applied_as("multipart/mixed;boundary=b", WITHIN(V O S C T M), "192.0.2.1",
+	    WITHIN(V O_OURS S C_OURS T M_OURS));
 }
 
 /* None of these may take a time that grows with the square of its length. */
