@@ -17,7 +17,7 @@ def main():
     first.establish(describe(A, "m=audio 30000 RTP/AVP 8"), answer)
     second = alice.dialog(carol.called)
     second.request("INVITE", describe(A, "m=audio 30010 RTP/AVP 8"))
-    second.expect("503 INVITE")
+    second.ack_failure(second.expect("503 INVITE"))
     ok("the second caller is refused")
 
     carol.called = "sip:1-1-2@%s;user=phone" % C

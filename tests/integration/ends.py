@@ -253,7 +253,16 @@ class Dialog:
 
     def request(self, method, body="", headers=(), kind="application/sdp"):
         self.cseq += 1
-        self.end.send(self.write(method, self.cseq, body, headers, kind), self.next_hop())
+        self.sent = self.write(method, self.cseq, body, headers, kind)
+        self.end.send(self.sent, self.next_hop())
+
+    def ack_failure(self, answer):
+        """Of the last request's branch, as it ends that transaction (RFC 3261 17.1.1.3)."""
+        lines = [line for line in self.sent.split("\r\n\r\n")[0].split("\r\n")
+                 if not line.startswith(("Content-", "Contact:", "To:", "CSeq:"))]
+        lines[0] = "ACK" + lines[0][lines[0].index(" "):]
+        lines += ["To: " + answer["To"], "CSeq: %s ACK" % answer.cseq]
+        self.end.send(finish(lines, "", ""), self.next_hop())
 
     def ack(self, answer, body=""):
         """To a 2xx; who it came from is learnt here."""
@@ -339,7 +348,7 @@ class Call:
         request = other.expect("INVITE")
         other.answer(request, status)
         other.expect("ACK")
-        asker.expect("%s INVITE" % status.split()[0])
+        asker.ack_failure(asker.expect("%s INVITE" % status.split()[0]))
         return request
 
     def hang_up(self, asker=None):
