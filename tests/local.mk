@@ -78,6 +78,7 @@ UNIT_TESTS += \
 # proxy/: the core_* tests play whole exchanges
 UNIT_TESTS += \
 	tests/unit/call_stats_test \
+	tests/unit/call_id_test \
 	tests/unit/call_test \
 	tests/unit/core_answers_test \
 	tests/unit/core_call_test \
@@ -115,6 +116,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/base/hash.c \
 	src/base/timers.c \
 	src/proxy/call.c \
+	src/proxy/call_id.c \
 	src/proxy/call_media.c \
 	src/proxy/call_peer.c \
 	src/proxy/dialog.c \

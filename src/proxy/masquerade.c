@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "proxy/call_id.h"
 #include "proxy/dialog.h"
 #include "proxy/leak_guard.h"
 #include "proxy/location.h"
@@ -185,6 +186,62 @@ static int target_out(struct mask *m, const struct sip_value *v)
 	return sip_edit_replacef(m->msg, range, "%s@%s", b->mask_user, host_port(m->named, host));
 }
 
+static enum side viewer(const struct mask *m)
+{
+	return m->crossing & (REQUEST_OUT | RESPONSE_OUT) ? WAN : LAN;
+}
+
+static int put_call_id(struct mask *m, struct str range,
+    char *(*seen_by)(enum side side, const uint8_t *key, struct str id))
+{
+	char *id;
+	int err;
+
+	if (!m->sd->config->obscure_loops)
+		return 0;
+	id = seen_by(viewer(m), m->sd->key, range);
+	err = id ? sip_edit_replace(m->msg, range, str_of(id)) : ENOMEM;
+	free(id);
+	return err;
+}
+
+static int call_id(struct mask *m, const struct sip_value *v)
+{
+	return put_call_id(m, v->text, call_id_seen_by);
+}
+
+/* Replaces, Join, Target-Dialog: "call-id;to-tag=..."; In-Reply-To: nothing behind it. */
+static int other_call(struct mask *m, const struct sip_value *v)
+{
+	const char *end = memchr(v->text.s, ';', v->text.len);
+	struct str id = str_trim(end ? str_range(v->text.s, end) : v->text);
+
+	return str_is_word(id) ? put_call_id(m, id, call_id_seen_by) : 0;
+}
+
+/* Refer-To: <sip:b@h?Replaces=call-id%3Bto-tag%3D...> */
+static int call_in_uri(struct mask *m, const struct sip_value *v)
+{
+	struct sip_nameaddr addr;
+	const char *p, *end;
+	struct sip_uri uri;
+	struct str id;
+
+	if (sip_nameaddr_uri(v->text, &addr, &uri) != 0 || uri.headers.len < 10)
+		return 0;
+	end = uri.headers.s + uri.headers.len;
+	for (p = uri.headers.s; p; p = memchr(p + 1, '&', (size_t)(end - p - 1)))
+		if (end - p > 10 && strncasecmp(p + 1, "Replaces=", 9) == 0)
+			break;
+	if (!p)
+		return 0;
+	id = str_range(p + 10, p + 10);
+	while (id.s + id.len < end && id.s[id.len] != '&' && id.s[id.len] != ';' &&
+	    strncasecmp(id.s + id.len, "%3B", 3) != 0)
+		id.len++;
+	return id.len ? put_call_id(m, id, call_id_escaped_seen_by) : 0;
+}
+
 /* max_expires: the phone shall come back sooner than the registrar demands. */
 static int shorten(struct mask *m, const struct sip_nameaddr *contact)
 {
@@ -247,6 +304,10 @@ static const struct translation {
     {HDR_CONTACT, REQUEST_OUT | RESPONSE_OUT, contact_out},
     {HDR_CONTACT, RESPONSE_IN, contact_in},
     {HDR_URI, REQUEST_OUT | RESPONSE_OUT, target_out},
+    {HDR_URI, REQUEST_OUT | REQUEST_IN, call_in_uri},
+    {HDR_CALL_ID, REQUEST_OUT | REQUEST_IN | RESPONSE_OUT | RESPONSE_IN, call_id},
+    {HDR_DIALOG, REQUEST_OUT | REQUEST_IN, other_call},
+    {HDR_IN_REPLY_TO, REQUEST_OUT | REQUEST_IN, other_call},
     {HDR_WARNING, REQUEST_OUT | RESPONSE_OUT, warning_out},
 };
 
@@ -511,6 +572,19 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 	if (!err && fw->from.side == WAN)
 		err = leak_guard(sd->sides, msg, m.named);
 	return err;
+}
+
+void mask_write_call_id(const struct siproxd *sd, struct buf *out, enum side to,
+    const char *call_id)
+{
+	char *seen = NULL;
+
+	if (to == WAN && sd->config->obscure_loops) {
+		seen = call_id_seen_by(WAN, sd->key, str_of(call_id));
+		out->failed |= !seen;
+	}
+	buf_printf(out, "Call-ID: %s\r\n", seen ? seen : call_id);
+	free(seen);
 }
 
 /* --- what others ask about ---------------------------------------------------------------- */

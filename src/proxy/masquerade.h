@@ -32,6 +32,9 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 /* The From/To value as its LAN owner wrote it, if the WAN sees another (its host is a LAN
  * address): without the tag, malloced. NULL: both see the same, or no memory. */
 char *mask_hidden_identity(const struct siproxd *sd, const char *value);
+/* The Call-ID line of a request of our own. */
+void mask_write_call_id(const struct siproxd *sd, struct buf *out, enum side to,
+    const char *call_id);
 /* Leading Route values that name us. */
 unsigned mask_own_routes(const struct siproxd *sd, const struct sip_msg *msg);
 /* Requests that may form a dialog (RFC 3261 12.1, 6665, 3515). */

@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "config.h"
+#include "proxy/call_id.h"
 #include "proxy/plugin_host.h"
 #include "proxy/public_addr.h"
 #include "proxy/request.h"
@@ -121,6 +122,19 @@ static bool is_keepalive(const char *data, size_t len)
 	return true;
 }
 
+/* obscure_loops: within, every call is known by the name that it has on the LAN. */
+static bool know_call(const struct siproxd *sd, struct sip_msg *msg, const struct hop *from)
+{
+	char *id;
+
+	if (!sd->config->obscure_loops || from->side == LAN)
+		return true;
+	id = call_id_seen_by(LAN, sd->key, msg->call_id);
+	if (id)
+		sip_msg_set_call_id(msg, id);
+	return id != NULL;
+}
+
 void pipeline_receive(void *siproxd, const void *data, size_t len, const struct udp_from *udp)
 {
 	struct siproxd *sd = siproxd;
@@ -140,6 +154,8 @@ void pipeline_receive(void *siproxd, const void *data, size_t len, const struct 
 	switch (sip_msg_parse(&msg, data, len, &why)) {
 	case SIP_PARSE_OK:
 		if (plugins_receive(sd, msg, &from) != PASS)
+			break;
+		if (!know_call(sd, msg, &from))
 			break;
 		if (msg->is_request)
 			request_receive(sd, msg, &from);

@@ -457,8 +457,8 @@ void session_final(struct siproxd *sd, struct forward *fw, int status)
 /* --- hanging up from here ----------------------------------------------------------------- */
 
 /* An ACK or BYE to one end in the name of the other (RFC 3261 15.1.1). */
-static void write_request(const struct dialog *d, enum side to, const char *method, uint32_t cseq,
-    const char *branch, struct buf *out)
+static void write_request(const struct siproxd *sd, const struct dialog *d, enum side to,
+    const char *method, uint32_t cseq, const char *branch, struct buf *out)
 {
 	const struct dialog_end *end = &d->end[to], *other = &d->end[!to];
 	const char *self = to == LAN && d->lan_self ? d->lan_self : end->identity;
@@ -473,7 +473,8 @@ static void write_request(const struct dialog *d, enum side to, const char *meth
 	/* An RFC 2543 client has no tag. */
 	buf_printf(out, "From: %s%s%s\r\nTo: %s%s%s\r\n", peer, *other->tag ? ";tag=" : "",
 	    other->tag, self, *end->tag ? ";tag=" : "", end->tag);
-	buf_printf(out, "Call-ID: %s\r\nCSeq: %u %s\r\n", d->call_id, cseq, method);
+	mask_write_call_id(sd, out, to, d->call_id);
+	buf_printf(out, "CSeq: %u %s\r\n", cseq, method);
 	buf_str(out, "Content-Length: 0\r\n\r\n");
 }
 
@@ -495,7 +496,7 @@ static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
 	if (!d->end[to].contact)
 		return;
 	new_branch(sd, branch);
-	write_request(d, to, "BYE", d->end[!to].cseq + 1, branch, &bye);
+	write_request(sd, d, to, "BYE", d->end[!to].cseq + 1, branch, &bye);
 	if (!bye.failed)
 		client_txn_new(sd->transactions, branch, SIP_BYE, &d->end[to].hop, bye.data,
 		    bye.len, &ct);
@@ -511,7 +512,7 @@ static void send_ack(struct siproxd *sd, const struct dialog *d, enum side to, u
 	if (!d->end[to].contact)
 		return;
 	new_branch(sd, branch);
-	write_request(d, to, "ACK", cseq, branch, &ack);
+	write_request(sd, d, to, "ACK", cseq, branch, &ack);
 	if (!ack.failed)
 		pipeline_send(sd, ack.data, ack.len, &d->end[to].hop);
 	buf_free(&ack);

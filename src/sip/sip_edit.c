@@ -214,6 +214,21 @@ static int parse_again(struct sip_msg **out, const struct buf *text)
 	}
 }
 
+/* The call's other name, if it has one, stays with it as long as its own does. */
+static int keep_call_id(struct sip_msg *fresh, const struct sip_msg *msg)
+{
+	const struct sip_value *own = sip_msg_value(msg, HDR_CALL_ID, 0);
+	char *other;
+
+	if (!msg->other_call_id || !str_equal(own->text, fresh->call_id))
+		return 0;
+	other = str_dup(msg->call_id);
+	if (!other)
+		return ENOMEM;
+	sip_msg_set_call_id(fresh, other);
+	return 0;
+}
+
 int sip_edit_apply(struct sip_msg *msg)
 {
 	struct buf text = BUF_INIT;
@@ -222,6 +237,8 @@ int sip_edit_apply(struct sip_msg *msg)
 
 	if (!err)
 		err = parse_again(&fresh, &text);
+	if (!err)
+		err = keep_call_id(fresh, msg);
 	if (!err && !is_same(msg, fresh))
 		err = EINVAL;
 	if (err) {

@@ -31,6 +31,10 @@ static const struct sip_header headers[] = {
     {"Call-Info", 0, HDR_URI, SIP_COMMAS},
     {"Alert-Info", 0, HDR_URI, SIP_COMMAS},
     {"Error-Info", 0, HDR_URI, SIP_COMMAS},
+    {"Replaces", 0, HDR_DIALOG, SIP_LOOSE},
+    {"Join", 0, HDR_DIALOG, SIP_LOOSE},
+    {"Target-Dialog", 0, HDR_DIALOG, SIP_LOOSE},
+    {"In-Reply-To", 0, HDR_IN_REPLY_TO, SIP_COMMAS},
     {"Path", 0, HDR_PATH, SIP_COMMAS},
     {"Warning", 0, HDR_WARNING, SIP_COMMAS},
 };

@@ -45,6 +45,8 @@ enum sip_hdr {
 	HDR_URI, /* any other header whose values are name-addrs or URIs: Refer-To, P-Asserted... */
 	HDR_WARNING,
 	HDR_PATH,
+	HDR_DIALOG,      /* names another call: Replaces, Join, Target-Dialog */
+	HDR_IN_REPLY_TO, /* and other calls */
 };
 
 enum sip_shape {

@@ -401,13 +401,27 @@ int sip_msg_init(void)
 
 int sip_msg_dup(struct sip_msg **out, const struct sip_msg *msg)
 {
+	char *call_id = msg->other_call_id ? str_dup(msg->call_id) : NULL;
 	const char *why;
 
-	if (sip_msg_parse(out, msg->data, msg->len, &why) == SIP_PARSE_OK)
+	*out = NULL;
+	if ((call_id || !msg->other_call_id) &&
+	    sip_msg_parse(out, msg->data, msg->len, &why) == SIP_PARSE_OK) {
+		if (call_id)
+			sip_msg_set_call_id(*out, call_id);
 		return 0;
+	}
+	free(call_id);
 	sip_msg_free(*out);
 	*out = NULL;
 	return ENOMEM;
+}
+
+void sip_msg_set_call_id(struct sip_msg *msg, char *call_id)
+{
+	free(msg->other_call_id);
+	msg->other_call_id = call_id;
+	msg->call_id = str_of(call_id);
 }
 
 void sip_msg_free(struct sip_msg *msg)
@@ -415,6 +429,7 @@ void sip_msg_free(struct sip_msg *msg)
 	if (!msg)
 		return;
 	free(msg->data);
+	free(msg->other_call_id);
 	free(msg->line);
 	free(msg->value);
 	free(msg->edit);

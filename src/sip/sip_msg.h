@@ -57,7 +57,8 @@ struct sip_msg {
 	int status;  /* 0 in a request */
 	int refusal; /* of a request that is to be refused: 400, 505 */
 
-	struct str call_id;
+	struct str call_id; /* as it came, or as sip_msg_set_call_id() has it */
+	char *other_call_id;
 	uint32_t cseq;
 	struct sip_nameaddr from, to;
 	struct str from_tag, to_tag; /* len 0: none */
@@ -92,6 +93,8 @@ enum sip_parse sip_msg_parse(struct sip_msg **out, const void *data, size_t len,
 /* The same bytes parsed anew, without the edits. ENOMEM. */
 int sip_msg_dup(struct sip_msg **out, const struct sip_msg *msg);
 void sip_msg_free(struct sip_msg *msg);
+/* The name by which everybody knows its call, if that is another than it says. Takes it over. */
+void sip_msg_set_call_id(struct sip_msg *msg, char *call_id);
 
 /* The n-th value (from 0) of a header in the order of the message; NULL behind the last. */
 const struct sip_value *sip_msg_value(const struct sip_msg *msg, enum sip_hdr id, unsigned n);
