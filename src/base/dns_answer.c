@@ -15,6 +15,8 @@
 #define TTL_MIN_S      5
 #define TTL_MAX_S      3600
 #define TTL_FAILED_S   10
+/* A name without such records: most have none, and every call would ask for them. */
+#define TTL_ABSENT_S 60
 
 #define HEADER_LEN 12
 
@@ -239,6 +241,8 @@ void dns_answer_records(struct dns_answer *a, int type, int status, const unsign
 	if (a->err != 0)
 		a->count = 0;
 	bound_ttl(a);
+	if (a->err == ENOENT)
+		a->ttl_s = TTL_ABSENT_S;
 }
 
 /* --- copies ------------------------------------------------------------------------------ */

@@ -3,9 +3,9 @@
  * resolver: names to addresses, SRV and NAPTR records through c-ares, without ever blocking the
  * loop. Every query gets exactly one callback, never from inside resolver_lookup(), unless it is
  * cancelled; IP literals are answered without a query, but still from the loop. Answers are cached
- * for their time to live (5 s to 1 h), failures for 10 s, 1024 of them at most. Equal queries share
- * one question. At most 512 queries are under way. A callback may call everything here,
- * resolver_free() too.
+ * for their time to live (5 s to 1 h), that there are no such records for 60 s, failures for 10 s;
+ * 1024 answers at most. Equal queries share one question. At most 512 queries are under way. A
+ * callback may call everything here, resolver_free() too.
  */
 #ifndef BASE_RESOLVER_H
 #define BASE_RESOLVER_H

@@ -334,7 +334,10 @@ static void test_many_records(void)
 	dns_answer_done(&a);
 	dns_answer_records(&a, DNS_NAPTR, ARES_SUCCESS, p, len);
 	is_int(a.err, ENOENT, "records of another type are none");
+	is_int(a.ttl_s, 60, "for a while");
 	dns_answer_done(&a);
+	dns_answer_records(&a, DNS_SRV, ARES_ESERVFAIL, NULL, 0);
+	is_int(a.ttl_s, 10, "a failure is not believed for so long");
 	dns_answer_records(&a, DNS_SRV, ARES_SUCCESS, p, 5);
 	ok(a.err != 0 && a.count == 0, "less than a header");
 	dns_answer_done(&a);
