@@ -311,7 +311,9 @@ static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from
 	};
 	int err;
 
-	if (asprintf(&target_name, "%s %s", addr_format(&t->hop.peer, peer), uri) < 0)
+	/* A server may be tried by both transports. */
+	if (asprintf(&target_name, "%s%s %s", t->hop.transport == SIP_TCP ? "tcp " : "",
+		addr_format(&t->hop.peer, peer), uri) < 0)
 		return ENOMEM;
 	txn_branch(sd->transactions, msg, target_name, branch);
 	free(target_name);
