@@ -149,7 +149,6 @@ check_PROGRAMS += $(UNIT_TESTS)
 SCRIPT_TESTS = tests/unit/manual_test.sh tests/unit/release_test.sh
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
 include tests/fuzz/local.mk
-EXTRA_DIST += tests/unit/core.c tests/unit/core.h tests/unit/plugins.h tests/unit/tap.h tests/unit/failing_alloc.h \
-EXTRA_DIST += tests/unit/manual_test.sh tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h \
-EXTRA_DIST += $(SCRIPT_TESTS) tests/unit/core.c tests/unit/core.h tests/unit/tap.h tests/unit/failing_alloc.h \
+EXTRA_DIST += $(SCRIPT_TESTS) tests/unit/core.c tests/unit/core.h tests/unit/plugins.h tests/unit/tap.h \
+	tests/unit/failing_alloc.h \
 	tests/unit/failing_core.h tests/data/configs tests/data/sip
