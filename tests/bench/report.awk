@@ -27,21 +27,24 @@ function row(cells, head,    n, part, i, line, rule) {
 		return
 	}
 	for (i = 1; i <= n; i++)
-		line = line sprintf(i == 1 ? "%-34s" : "%13s", part[i])
+		line = line sprintf(i == 1 ? "%-31s" : "%9s", part[i])
 	print line
 }
 
-# Of several rounds the one that cost the program least; and the least of what the machine spent.
+# Of several rounds the one that cost the program least, but rather one in which the load was all
+# there; and the least of what the machine spent.
 {
 	key = $1 SUBSEP $2 SUBSEP $3
 	cost = value("process_us"); machine = value("machine_us")
+	if (value("offered_percent") != "" && value("offered_percent") < 97)
+		cost += 1000000
 	if (!((key, "seen") in v)) {
 		lines++
 		bench[lines] = $1; program[lines] = $2; count[lines] = $3
 	} else {
 		if (machine + 0 > v[key, "machine_us"] + 0)
 			machine = v[key, "machine_us"]
-		if (cost + 0 > v[key, "process_us"] + 0) {
+		if (cost + 0 > v[key, "cost"] + 0) {
 			v[key, "machine_us"] = machine
 			next
 		}
@@ -51,6 +54,7 @@ function row(cells, head,    n, part, i, line, rule) {
 		v[key, pair[1]] = pair[2]
 	}
 	v[key, "machine_us"] = machine
+	v[key, "cost"] = cost
 	v[key, "seen"] = seen[$1] = 1
 }
 
@@ -60,7 +64,7 @@ function media_table(name, text,    i, p, n, machine, cpu) {
 	if (!seen[name])
 		return
 	title(text)
-	row("program, streams|process us|machine us|p50 us|p99 us|max us|jitter us|lost|sent %|/ bare relay|/ rtpengine", 1)
+	row("program, streams|process|machine|p50|p99|max|jitter|lost|sent %|/ bare|/ rtpe.", 1)
 	for (i = 1; i <= lines; i++) {
 		if (bench[i] != name)
 			continue
@@ -90,15 +94,15 @@ function sip_text(b, n) {
 function sip_table(    i, b, p, n, cost) {
 	if (!seen["call"] && !seen["register"])
 		return
-	title("SIP: INVITE 100 180 200 ACK BYE 200, and REGISTER 200")
-	row("program, work|rate|process us|machine us|p50 us|p99 us|repeated|failed|/ bare|/ kamailio", 1)
+	title("SIP: INVITE 100 180 200 ACK BYE 200, and REGISTER 200; us")
+	row("program, work|rate|process|p50|p99|repeated|failed|/ bare|/ kamailio", 1)
 	for (i = 1; i <= lines; i++) {
 		b = bench[i]; p = program[i]; n = count[i]
 		if (b != "call" && b != "call_while_open" && b != "register")
 			continue
 		cost = get(b, p, n, "process_us")
 		row(p ", " sip_text(b, n) "|" (get(b, p, n, "rate") == "" ? "-" : get(b, p, n, "rate")) "|" \
-		    number(cost, 0) "|" number(get(b, p, n, "machine_us"), 0) "|" get(b, p, n, "p50_us") "|" \
+		    number(cost, 0) "|" get(b, p, n, "p50_us") "|" \
 		    get(b, p, n, "p99_us") "|" get(b, p, n, "repeated") "|" get(b, p, n, "failed") "|" \
 		    ratio(cost, get(b, "bare_forwarder", n, "process_us")) "|" \
 		    ratio(cost, get(b, "kamailio", n, "process_us")))
@@ -109,8 +113,8 @@ function sip_table(    i, b, p, n, cost) {
 function mixed_table(    i, n) {
 	if (!seen["mixed"])
 		return
-	title("200 streams beside SIP")
-	row("calls a second|p50 us|p99 us|max us|lost|late (20 ms)|calls failed|repeated", 1)
+	title("200 streams beside SIP; us")
+	row("calls a second|p50|p99|max|lost|late|failed|repeated", 1)
 	for (i = 1; i <= lines; i++) {
 		n = count[i]
 		if (bench[i] != "mixed")
@@ -127,7 +131,7 @@ function memory_table(    p, i, list) {
 	if (!seen["memory"])
 		return
 	title("Memory, start, size")
-	row("program|RSS idle kB|anonymous kB|per call B|per registr. B|start ms|stripped kB", 1)
+	row("program|RSS kB|anon. kB|call B|regist. B|start ms|size kB", 1)
 	split("siproxd rtpengine", list, " ")
 	for (i = 1; i <= 2; i++) {
 		p = list[i]
@@ -148,8 +152,8 @@ function each(p, what, n) {
 }
 
 END {
-	media_table("media", "Media: 172 bytes every 20 ms, both directions")
-	media_table("many", "Many streams: the same packets a second on ten times as many")
+	media_table("media", "Media: 172 bytes every 20 ms, both directions; us")
+	media_table("many", "Many streams: as many packets a second on ten times the streams; us")
 	sip_table()
 	mixed_table()
 	memory_table()
