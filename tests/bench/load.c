@@ -120,6 +120,8 @@ static uint64_t process_ns(int pid)
 	while ((task = readdir(dir))) {
 		FILE *f;
 
+		if (task->d_name[0] == '.') /* task/.. is the process: its first thread again */
+			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, task->d_name);
 		f = fopen(path, "re");
 		if (!f)
