@@ -78,7 +78,9 @@ static void logcall_call(struct plugin_self *self, enum plugin_call_event event,
 {
 	char begun[TIME_MAX], answered[TIME_MAX], ended[TIME_MAX], caller[80], callee[80];
 
-	if (event != PLUGIN_CALL_ENDS)
+	/* A call that was asked for a password comes again at once. */
+	if (event != PLUGIN_CALL_ENDS || strcmp(call->result, "407") == 0 ||
+	    strcmp(call->result, "401") == 0)
 		return;
 	plugin_log(self, PLUGIN_INFO,
 	    "CALL %u: %s, from %s (%s) to %s (%s), began %s, answered %s, ended %s, %lld seconds, "

@@ -325,7 +325,10 @@ static int plan_from_wan(struct siproxd *sd, const struct sip_msg *req, const st
 		return plan_dialog_to_lan(sd, req, out);
 	if (sip_uri_is_sip(&req->uri) && side_is_us(sd->sides, &req->uri) && req->uri.user.len)
 		status = plan_bindings(sd, req, req->uri.user, out);
-	return status == 404 ? plan_number(sd, req, from, out) : status;
+	if (status != 404)
+		return status;
+	out->by_number = true;
+	return plan_number(sd, req, from, out);
 }
 
 /* --- from the LAN ------------------------------------------------------------------------- */
@@ -594,6 +597,7 @@ int next_hop_to_uri(struct siproxd *sd, const struct hop *from, const char *uri,
 
 	if (sip_uri_parse(&parsed, str_of(uri)) != 0)
 		return 416;
+	out->n_targets = 1;
 	t->uri = str_dup(str_of(uri));
 	if (!t->uri)
 		return 500;

@@ -40,7 +40,8 @@ size_t plugins_check(const struct config *c, plugins_complain_fn *fn, void *arg)
 
 enum verdict plugins_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from);
 enum verdict plugins_target(struct siproxd *sd, struct sip_msg *msg, const struct hop *from);
-/* A plugin decided: 0, and the plan stands, or PLUGINS_ANSWERED. Else `status` comes back. */
+/* A plugin decided: 0, and the plan stands, or PLUGINS_ANSWERED. Else `status` comes back, and the
+ * plan is empty. */
 #define PLUGINS_ANSWERED (-1)
 int plugins_unknown(struct siproxd *sd, struct sip_msg *msg, const struct hop *from, int status,
     struct plan *plan);

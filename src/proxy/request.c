@@ -252,14 +252,22 @@ static enum verdict plugins_dial(struct passage *p)
 	return plugins_target(p->sd, p->msg, p->from);
 }
 
-/* Where it goes; nobody that we know may be somebody for a plugin. 0, the status to refuse with, or
- * PLUGINS_ANSWERED. */
+/* Where it goes; a name that nobody bears may mean somebody to a plugin, whose word counts more than
+ * our guess from the trunk. 0, the status to refuse with, or PLUGINS_ANSWERED. */
 static int make_plan(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
     struct plan *plan)
 {
-	int status = next_hop_plan(sd, msg, from, plan);
+	int status = next_hop_plan(sd, msg, from, plan), said;
+	struct plan theirs = {.own_routes = plan->own_routes};
 
-	return status == 404 ? plugins_unknown(sd, msg, from, status, plan) : status;
+	if (status != 404 && !plan->by_number)
+		return status;
+	said = plugins_unknown(sd, msg, from, 404, &theirs);
+	if (said == 404)
+		return status;
+	plan_done(plan);
+	*plan = theirs;
+	return said;
 }
 
 /* 16.4 to 16.5 */

@@ -24,6 +24,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/media_kinds.py \
 	tests/integration/offers.py \
 	tests/integration/notify_listen.py \
+	tests/integration/odd_phone.py \
 	tests/integration/wan_check.py \
 	tests/integration/session_timer.py \
 	tests/integration/sipp/register.xml \
@@ -63,6 +64,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/notify.test \
 	tests/integration/many_calls.test \
 	tests/integration/one_interface.test \
+	tests/integration/plugins.test \
 	tests/integration/openwrt.test \
 	tests/integration/package.test \
 	tests/integration/port_taken.test \

@@ -259,6 +259,28 @@ static void test_siptrunk(void)
 	    2, "is no address", "no account");
 }
 
+/* The registrar's trunk goes to its only account, unless a plugin has a say. */
+static void test_trunk_of_registrar(void)
+{
+	struct world w;
+	struct core *c = world_start(&w,
+	    "load_plugin = plugin_defaulttarget.la\n"
+	    "plugin_defaulttarget_target = sip:100@192.168.1.20:5060\n");
+	const struct core_sent *m;
+
+	core_receive(c, LAN, CORE_PHONE,
+	    "REGISTER sip:198.51.100.7 SIP/2.0\nVia: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKg\n"
+	    "From: <sip:acc@198.51.100.7>;tag=g\nTo: <sip:acc@198.51.100.7>\nCall-ID: g\n"
+	    "CSeq: 1 REGISTER\nContact: <sip:acc@192.168.1.10>;expires=3600\n\n");
+	m = core_expect(c, WAN, "REGISTER", "the only account");
+	core_answer(c, m, "200 OK", "p", "Contact: <sip:acc@203.0.113.1>;expires=3600\r\n", NULL);
+	core_expect(c, LAN, "SIP/2.0 200", "... is registered");
+	is_for(c, "sip:555@203.0.113.1", "192.168.1.20:5060", "sip:100@192.168.1.20:5060");
+	world_reload(&w, "load_plugin = logcall\n");
+	is_for(c, "sip:555@203.0.113.1", CORE_PHONE, "sip:555@192.168.1.10");
+	world_stop(&w);
+}
+
 /* The telephone acknowledges our 302, and that goes nowhere. */
 static void test_ack_of_ours(void)
 {
@@ -287,6 +309,7 @@ int main(void)
 	test_order();
 	test_defaulttarget();
 	test_siptrunk();
+	test_trunk_of_registrar();
 	test_ack_of_ours();
 	return tap_done();
 }
