@@ -104,6 +104,7 @@ UNIT_TESTS += \
 	tests/unit/plugin_edit_test \
 	tests/unit/plugin_watch_test \
 	tests/unit/registrations_test \
+	tests/unit/servers_test \
 	tests/unit/side_test \
 	tests/unit/transaction_test
 
