@@ -27,6 +27,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/odd_phone.py \
 	tests/integration/wan_check.py \
 	tests/integration/session_timer.py \
+	tests/integration/trunk.py \
 	tests/integration/sipp/register.xml \
 	tests/integration/sipp/uac.xml \
 	tests/integration/sipp/uac_cancel.xml \
@@ -81,5 +82,6 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/stun_server.py \
 	tests/integration/ten_calls.test \
 	tests/integration/trace.test \
+	tests/integration/trunk.test \
 	tests/integration/transparent.test \
 	tests/integration/two_phones.test
