@@ -65,6 +65,11 @@ struct config {
 	struct config_list outbound_domain_host;
 	struct config_numbers outbound_domain_port; /* 0: not given */
 
+	/* TCP */
+	int tcp_timeout;
+	int tcp_connect_timeout; /* ms */
+	int tcp_keepalive;
+
 	/* media */
 	bool rtp_proxy_enable;
 	int rtp_port_low; /* at least one pair fits between low and high */
@@ -95,9 +100,6 @@ struct config {
 	char *trace_file;
 
 	/* Understood and kept, not yet acted upon. */
-	int tcp_timeout;
-	int tcp_connect_timeout; /* ms */
-	int tcp_keepalive;
 	char *proxy_auth_realm;
 	char *proxy_auth_passwd;
 	char *proxy_auth_pwfile;

@@ -63,6 +63,13 @@ static const struct config_row own_rows[] = {
 	ROW(outbound_domain_port, OPT_NUMBERS, NULL, 0, 65535, NULL, 0,
 	    "its port; 0: the usual one"),
 
+	/* TCP */
+	NUM(tcp_timeout, "600", 1, DAY, "seconds", OPT_ZERO_DEFAULT,
+	    "idle TCP connections are closed"),
+	NUM(tcp_connect_timeout, "500", 1, 600000, "milliseconds", OPT_ZERO_DEFAULT,
+	    "patience with a TCP connect"),
+	NUM(tcp_keepalive, "0", 0, DAY, "seconds", 0, "time between TCP keepalives"),
+
 	/* media */
 	BOOL(rtp_proxy_enable, "1", OPT_RESTART, "relay voice and video"),
 	NUM(rtp_port_low, "7070", 1, 65535, NULL, 0, "first RTP port"),
@@ -100,10 +107,6 @@ static const struct config_row own_rows[] = {
 	STR(trace_file, OPT_RESTART, "write SIP packets into this file, for Wireshark"),
 
 	/* understood and kept */
-	NUM(tcp_timeout, "600", 0, DAY, "seconds", OPT_LATER, "idle TCP connections are closed"),
-	NUM(tcp_connect_timeout, "500", 0, 600000, "milliseconds", OPT_LATER,
-	    "patience with a TCP connect"),
-	NUM(tcp_keepalive, "0", 0, DAY, "seconds", OPT_LATER, "time between TCP keepalives"),
 	AUTH(proxy_auth_realm, 0, "ask phones for a password in this realm"),
 	AUTH(proxy_auth_passwd, OPT_SECRET, "one password for all phones"),
 	AUTH(proxy_auth_pwfile, 0, "file with the phones' passwords"),

@@ -27,6 +27,7 @@
 #include "proxy/registrations.h"
 #include "proxy/side.h"
 #include "proxy/transaction.h"
+#include "sip/transport.h"
 
 #define HOUSEKEEPING_MS 1000
 #define KEEPALIVE_ROUNDS   (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
@@ -46,6 +47,14 @@ void house_set_log(const struct service *s)
 			log_warn(LOG_MAIN, "-d %s is no number and is ignored", s->options.debug);
 	}
 	log_set(s->config->silence_log, mask);
+}
+
+void house_set_tcp_times(const struct service *s)
+{
+	const struct config *c = s->config;
+
+	transport_set_times(s->sd.transport, (uint64_t)c->tcp_timeout * 1000,
+	    (uint64_t)c->tcp_connect_timeout, (uint64_t)c->tcp_keepalive * 1000);
 }
 
 size_t house_max_dialogs(const struct config *c)
@@ -156,6 +165,7 @@ static void apply(struct service *s)
 
 	sd->config = c;
 	house_set_log(s);
+	house_set_tcp_times(s);
 	transactions_set_max(sd->transactions, (size_t)c->max_transactions);
 	location_set_max(sd->location, (size_t)c->max_registrations);
 	dialogs_set_max(sd->dialogs, house_max_dialogs(c));
@@ -199,7 +209,8 @@ static int reload(struct service *s)
 			log_line(msgs.item[i].level == CONFIG_ERR ? LOG_LVL_ERR : LOG_LVL_WARN,
 			    LOG_MAIN, "%s", config_message_text(&msgs.item[i], text, sizeof(text)));
 	config_messages_done(&msgs);
-	/* At the start a plugin with bad options stays out; here the good ones are still in force. */
+	/* At the start a plugin with bad options stays out; here the good ones are still in force.
+	 */
 	if (err || fresh->plugin_faults > old->plugin_faults) {
 		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");
 		config_free(fresh);
@@ -234,10 +245,11 @@ static void on_statistics(void *arg, int signo)
 	log_info(LOG_MAIN,
 	    "STATS: %zu calls, %zu dialogs, %zu media streams, %zu registrations, %zu "
 	    "transactions, "
-	    "%zu requests remembered, %zu of %zu port pairs free",
+	    "%zu TCP connections, %zu requests remembered, %zu of %zu port pairs free",
 	    calls_count(s->sd.calls), dialogs_count(s->sd.dialogs),
 	    s->sd.relay ? relay_flow_count(s->sd.relay) : 0, location_count(s->sd.location),
-	    transactions_count(s->sd.transactions), s->sd.forwards.count,
+	    transactions_count(s->sd.transactions), transport_connections(s->sd.transport),
+	    s->sd.forwards.count,
 	    ports_free_count(s->sd.ports), ports_total(s->sd.ports));
 	log_info(LOG_MAIN,
 	    "STATS: messages received %llu, forwarded %llu, answered %llu, malformed %llu, stray "

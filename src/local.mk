@@ -65,6 +65,7 @@ endif
 
 # sip/: how SIP is written
 libsiproxd_a_SOURCES += \
+	src/sip/connection.c src/sip/connection.h \
 	src/sip/sip_body.c src/sip/sip_body.h \
 	src/sip/sip_check.c src/sip/sip_check.h \
 	src/sip/sip_edit.c src/sip/sip_edit.h \
@@ -75,7 +76,9 @@ libsiproxd_a_SOURCES += \
 	src/sip/sip_stream.c src/sip/sip_stream.h \
 	src/sip/sip_uri.c src/sip/sip_uri.h \
 	src/sip/sip_via.c src/sip/sip_via.h \
-	src/sip/transport.c src/sip/transport.h
+	src/sip/transport.c src/sip/transport.h \
+	src/sip/transport_tcp.c src/sip/transport_tcp.h \
+	src/sip/transport_udp.c src/sip/transport_udp.h
 
 # proxy/: what we decide
 libsiproxd_a_SOURCES += \

@@ -41,6 +41,13 @@
 #define CALLER_PER_MINUTE 3000
 #define CALLER_BURST      200
 #define SOURCES           4096
+/* TCP connections: an office full of phones, of which many may stand behind one more NAT; the few
+ * that a provider opens; and those that we open. All of them find room below FD_SETSIZE. */
+#define LAN_CONNECTIONS          512
+#define LAN_CONNECTIONS_PER_PEER 128
+#define WAN_CONNECTIONS          128
+#define WAN_CONNECTIONS_PER_PEER 16
+#define OPENED_CONNECTIONS       192
 
 static int64_t steady_time(void)
 {
@@ -51,11 +58,30 @@ static int64_t steady_time(void)
 	return start_s + (int64_t)(loop_clock_ms() / 1000);
 }
 
-static int send_message(void *arg, const void *data, size_t len, const struct hop *hop)
+static int send_message(void *arg, const void *data, size_t len, struct hop *hop)
+{
+	const struct siproxd *sd = arg;
+	struct transport_to to = {.peer = &hop->peer,
+	    .local = &hop->local,
+	    .transport = hop->transport,
+	    .connection = hop->connection,
+	    .group = (unsigned)hop->side};
+
+	return transport_send(sd->transport, data, len, &to, &hop->connection);
+}
+
+static bool has_connection(void *arg, uint64_t connection)
 {
 	const struct siproxd *sd = arg;
 
-	return transport_send(sd->transport, data, len, &hop->local, &hop->peer);
+	return transport_has_connection(sd->transport, connection);
+}
+
+static bool speaks_tcp(void *arg, const struct addr *peer)
+{
+	const struct siproxd *sd = arg;
+
+	return transport_speaks_tcp(sd->transport, peer);
 }
 
 /* Started as root we always become somebody else: `user`, or whoever there is for such jobs. */
@@ -109,17 +135,27 @@ static int start_sides(struct service *s)
 static int start_transport(struct service *s)
 {
 	unsigned port = (unsigned)s->boot->sip_listen_port;
+	struct transport_setup setup = {
+	    .loop = s->sd.loop,
+	    .port = (uint16_t)port,
+	    .dscp = s->boot->sip_dscp,
+	    .hooks = {&s->sd, pipeline_receive, pipeline_refused, pipeline_admit,
+		pipeline_relies_on, pipeline_connection_gone},
+	    .limits = {{[LAN] = LAN_CONNECTIONS, [WAN] = WAN_CONNECTIONS},
+		{[LAN] = LAN_CONNECTIONS_PER_PEER, [WAN] = WAN_CONNECTIONS_PER_PEER},
+		OPENED_CONNECTIONS},
+	};
+	enum sip_transport failed;
 	char text[512];
-	int err = transport_open(&s->sd.transport, s->sd.loop, (uint16_t)port, s->boot->sip_dscp,
-	    pipeline_receive, &s->sd);
+	int err = transport_open(&s->sd.transport, &setup, &failed);
 
 	if (err) {
-		service_port_trouble(port, err, text, sizeof(text));
+		service_port_trouble(failed, port, err, text, sizeof(text));
 		log_err(LOG_MAIN, "%s", text);
-	} else {
-		transport_set_refused(s->sd.transport, pipeline_refused);
+		return err;
 	}
-	return err;
+	house_set_tcp_times(s);
+	return 0;
 }
 
 /* Who shall own the files that we make; -1: nobody else than now. */
@@ -350,6 +386,8 @@ static int start_loop(struct service *s)
 	s->sd.timers = loop_timers(s->sd.loop);
 	s->sd.now_s = steady_time;
 	s->sd.send = send_message;
+	s->sd.has_connection = has_connection;
+	s->sd.speaks_tcp = speaks_tcp;
 	s->sd.send_arg = &s->sd;
 	s->sd.config = s->config;
 	return sip_msg_init();
@@ -429,7 +467,7 @@ int service_start(struct service **out, struct config *config,
 		service_stop(s);
 		return err;
 	}
-	snprintf(status, sizeof(status), "ready on UDP port %d", s->boot->sip_listen_port);
+	snprintf(status, sizeof(status), "ready on port %d, UDP and TCP", s->boot->sip_listen_port);
 	log_info(LOG_MAIN, "siproxd %s is %s", PACKAGE_VERSION, status);
 	notify_ready(s->notify, status);
 	*out = s;

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "sip/sip_uri.h"
+
 struct config;
 struct service;
 
@@ -31,6 +33,7 @@ int service_check(const struct config *config, FILE *to);
 /* The part of it that a start warns of. */
 void service_warn_of_interfaces(const struct config *config);
 /* Why a SIP port cannot be opened (errno), and what to do. */
-void service_port_trouble(unsigned port, int err, char *text, size_t size);
+void service_port_trouble(enum sip_transport transport, unsigned port, int err, char *text,
+    size_t size);
 
 #endif

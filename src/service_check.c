@@ -10,6 +10,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/netif.h"
+#include "base/tcp.h"
 #include "base/udp.h"
 #include "config.h"
 #include "service.h"
@@ -96,39 +97,57 @@ static void check_interfaces(struct remarks *r, const struct config *c)
 	netif_set_done(&set);
 }
 
-void service_port_trouble(unsigned port, int err, char *text, size_t size)
+void service_port_trouble(enum sip_transport transport, unsigned port, int err, char *text,
+    size_t size)
 {
+	const char *name = sip_transport_name(transport);
+	int type = transport == SIP_TCP ? SOCK_STREAM : SOCK_DGRAM;
 	char who[128];
 
 	if (err == EACCES)
-		snprintf(text, size, "UDP port %u cannot be opened: ports below 1024 need root",
-		    port);
+		snprintf(text, size, "%s port %u cannot be opened: ports below 1024 need root",
+		    name, port);
 	else if (err != EADDRINUSE)
-		snprintf(text, size, "UDP port %u cannot be opened: %s", port, strerror(err));
+		snprintf(text, size, "%s port %u cannot be opened: %s", name, port, strerror(err));
 	else
 		snprintf(text, size,
-		    "UDP port %u is taken by %s. Stop that program, or give one of the two another "
+		    "%s port %u is taken by %s. Stop that program, or give one of the two another "
 		    "port (an Asterisk on the same box: bindport or bind in its sip.conf or "
 		    "pjsip.conf; siproxd: sip_listen_port)",
-		    port,
-		    daemon_port_owner(AF_INET, port, who, sizeof(who))
+		    name, port,
+		    daemon_port_owner(type, port, who, sizeof(who))
 			? who
-			: "another program (as root, `ss -lunp` tells which)");
+			: "another program (as root, `ss -lntup` tells which)");
+}
+
+/* Tries it as the transport will. */
+static int try_port(enum sip_transport transport, uint16_t port)
+{
+	int fd, err;
+
+	err = transport == SIP_TCP ? tcp_listen_any(AF_INET, port, &fd)
+				   : udp_open_any(AF_INET, port, &fd);
+	if (!err)
+		close(fd);
+	return err;
 }
 
 static void check_port(struct remarks *r, const struct config *c)
 {
+	static const enum sip_transport transports[] = {SIP_UDP, SIP_TCP};
 	unsigned port = (unsigned)c->sip_listen_port;
 	char text[512];
-	int fd, err = udp_open_any(AF_INET, (uint16_t)port, &fd);
 
-	if (!err) {
-		close(fd);
-		return;
+	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++) {
+		int err = try_port(transports[i], (uint16_t)port);
+
+		if (!err)
+			continue;
+		service_port_trouble(transports[i], port, err, text, sizeof(text));
+		remark(r, "%s%s", text,
+		    err == EADDRINUSE ? " (if it is siproxd itself, all is well)" : "");
+		r->fatal = true;
 	}
-	service_port_trouble(port, err, text, sizeof(text));
-	remark(r, "%s%s", text, err == EADDRINUSE ? " (if it is siproxd itself, all is well)" : "");
-	r->fatal = true;
 }
 
 /* The kernel's own SIP helper rewrites the same messages: the two spoil each other's work. As a

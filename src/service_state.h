@@ -43,6 +43,8 @@ int house_start(struct service *s);
 void house_stop(struct service *s);
 /* silence_log, debug_level and -d. */
 void house_set_log(const struct service *s);
+/* tcp_timeout and its like. */
+void house_set_tcp_times(const struct service *s);
 /* Of dialogs without a call: subscriptions, several a phone. */
 size_t house_max_dialogs(const struct config *c);
 void house_call_limits(const struct config *c, struct call_limits *out);

@@ -7,6 +7,7 @@
 #ifndef SIPROXD_H
 #define SIPROXD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,7 +56,7 @@ struct siproxd {
 	struct relay *relay; /* NULL: rtp_proxy_enable = 0 */
 	struct resolver *resolver;
 	struct public_addr *public_addr; /* NULL in tests: STUN is dropped */
-	struct plugins *plugins; /* NULL: none is loaded */
+	struct plugins *plugins;         /* NULL: none is loaded */
 	struct locator *locator;
 	struct servers *servers; /* which of them answer, and for whom */
 	struct limit *strangers; /* what they are answered */
@@ -63,8 +64,13 @@ struct siproxd {
 	struct counters counters;
 	uint8_t key[SIPHASH_KEY_LEN]; /* for branches, tags and tokens; kept over restarts */
 
-	/* Sends one message; errno. The transport's function, or a test's. */
-	int (*send)(void *arg, const void *data, size_t len, const struct hop *hop);
+	/* The transport's functions, or a test's. Sends one message; errno, ENOTCONN when
+	 * hop->connection is no more; it is set to the one that took the message. */
+	int (*send)(void *arg, const void *data, size_t len, struct hop *hop);
+	/* That connection is up. */
+	bool (*has_connection)(void *arg, uint64_t connection);
+	/* That peer has let us connect lately. */
+	bool (*speaks_tcp)(void *arg, const struct addr *peer);
 	void *send_arg;
 	/* Unix time as it was at the start, plus what has passed since: a router without a clock
 	 * gets the right time in one jump, and its phones must not expire by it. */

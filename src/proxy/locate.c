@@ -94,7 +94,7 @@ static void advance(struct search *s);
 
 bool locate_speaks(enum sip_transport transport)
 {
-	return transport == SIP_UDP;
+	return transport == SIP_UDP || transport == SIP_TCP;
 }
 
 /* --- the end ------------------------------------------------------------------------------ */

@@ -206,6 +206,14 @@ static void add(struct location *loc, struct binding *b)
 	loc->count++;
 }
 
+/* How its REGISTER came. */
+static void take_way(struct binding *b, const struct location_contact *c)
+{
+	b->peer = c->peer;
+	b->transport = c->transport;
+	b->connection = c->connection;
+}
+
 /* Takes over `name` in every case. */
 static int new_binding(struct location *loc, const struct location_contact *c, char *name,
     struct binding **out)
@@ -225,7 +233,7 @@ static int new_binding(struct location *loc, const struct location_contact *c, c
 	b->instance = c->instance.len ? str_dup(c->instance) : NULL;
 	b->call_id = c->call_id.len ? str_dup(c->call_id) : NULL;
 	b->domain = c->domain.len ? str_dup(c->domain) : NULL;
-	b->peer = c->peer;
+	take_way(b, c);
 	if (!b->aor || !b->user || !b->contact || (c->instance.len && !b->instance) ||
 	    (c->call_id.len && !b->call_id) || (c->domain.len && !b->domain)) {
 		binding_free(b);
@@ -313,7 +321,7 @@ static int move(struct location *loc, struct binding *b, const struct location_c
 	free(b->call_id);
 	b->contact = contact;
 	b->call_id = call_id;
-	b->peer = c->peer;
+	take_way(b, c);
 	hash_del(&loc->contacts, &b->by_contact);
 	hash_add(&loc->contacts, &b->by_contact,
 	    sip_uri_parse(&uri, str_of(b->contact)) == 0 ? hash_contact(loc, &uri) : 0);
@@ -325,7 +333,8 @@ int location_confirm(struct location *loc, struct binding *b, const struct locat
 {
 	bool same_path = c->path.len ? same(b->path, c->path) : !b->path;
 	bool same_phone = same(b->contact, c->contact) && same(b->call_id, c->call_id) &&
-	    addr_equal(&b->peer, &c->peer) && same_path;
+	    addr_equal(&b->peer, &c->peer) && b->transport == c->transport &&
+	    b->connection == c->connection && same_path;
 	int err = 0;
 
 	if (expires <= now) {
@@ -472,6 +481,17 @@ struct binding *location_by_contact(const struct location *loc, const struct sip
 			first = b;
 	}
 	return first;
+}
+
+bool location_uses(const struct location *loc, uint64_t connection, int64_t now)
+{
+	for (const struct list *l = loc->all.next; l != &loc->all; l = l->next) {
+		const struct binding *b = container_of(l, struct binding, link);
+
+		if (b->connection == connection && live(b, now))
+			return true;
+	}
+	return false;
 }
 
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg)

@@ -34,6 +34,8 @@ struct binding {
 	char *domain;     /* host of its REGISTERs' Request-URI: who granted it; NULL as above */
 	char *path;       /* Path of its REGISTER: the Route to it behind us (RFC 3327); NULL */
 	struct addr peer; /* where its REGISTER came from; unset after a restart */
+	enum sip_transport transport;
+	uint64_t connection;   /* that it came by; 0: none, or of an earlier run */
 	struct addr registrar; /* who granted it; unset: nobody on the WAN, or not known yet */
 	int64_t expires;       /* unix seconds; 0: not confirmed yet */
 	int64_t offered;       /* unix seconds of the last REGISTER */
@@ -47,6 +49,8 @@ struct location_contact {
 	struct str domain;
 	struct str path; /* len 0: none */
 	struct addr peer;
+	enum sip_transport transport;
+	uint64_t connection;
 	struct addr registrar;
 	/* Several contacts of one REGISTER share its Call-ID: it does not say which phone. */
 	bool not_by_call_id;
@@ -105,6 +109,8 @@ size_t location_find_account(const struct location *loc, const struct addr *regi
  * NULL. */
 struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact,
     struct str user);
+/* A live binding was registered by that connection. */
+bool location_uses(const struct location *loc, uint64_t connection, int64_t now);
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg);
 
 #define LOCATION_AOR_MAX  32  /* phones of one address-of-record */

@@ -25,7 +25,8 @@ struct mask {
 	const struct siproxd *sd;
 	struct sip_msg *msg;
 	enum crossing crossing;
-	const struct addr *named; /* ours on the leaving side */
+	const struct addr *named;     /* ours on the leaving side */
+	enum sip_transport transport; /* of that side */
 	const struct mask_request *how;
 	const struct forward *fw; /* of a response */
 	unsigned contact;         /* how many Contact values were seen */
@@ -164,8 +165,8 @@ static int contact_out(struct mask *m, const struct sip_value *v)
 		user = str_of(registration_name(m->how->registration, n));
 	else
 		user = name_for(m, &uri);
-	return sip_edit_replacef(m->msg, addr.uri, "sip:%.*s%s%s", STR_ARGS(user),
-	    user.len ? "@" : "", host_port(m->named, host));
+	return sip_edit_replacef(m->msg, addr.uri, "sip:%.*s%s%s%s", STR_ARGS(user),
+	    user.len ? "@" : "", host_port(m->named, host), sip_transport_param(m->transport));
 }
 
 /* Refer-To and the like: the WAN must find the phone that is meant, not only us. */
@@ -348,8 +349,9 @@ static int put_via(const struct siproxd *sd, struct sip_msg *msg, const struct m
 	const struct sip_value *top = sip_msg_value(msg, HDR_VIA, 0);
 	char host[ADDR_TEXT_MAX];
 	int err = sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_VIA),
-	    "Via: SIP/2.0/UDP %s:%u;branch=%s%s\r\n", addr_format_host(&to->named, host),
-	    addr_port(&to->named), how->branch, wants_rport(sd, to) ? ";rport" : "");
+	    "Via: SIP/2.0/%s %s:%u;branch=%s%s\r\n", sip_transport_name(to->transport),
+	    addr_format_host(&to->named, host), addr_port(&to->named), how->branch,
+	    wants_rport(sd, to) ? ";rport" : "");
 
 	if (err)
 		return err;
@@ -394,7 +396,8 @@ static int put_record_route(struct sip_msg *msg, const struct mask_request *how)
 	if (how->from->side == LAN || msg->to_tag.len || !mask_forms_dialog(msg->method))
 		return 0;
 	return sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_RECORD_ROUTE),
-	    "Record-Route: <sip:%s;lr>\r\n", host_port(&to->named, host));
+	    "Record-Route: <sip:%s%s;lr>\r\n", host_port(&to->named, host),
+	    sip_transport_param(to->transport));
 }
 
 static int put_route(struct sip_msg *msg, const struct mask_request *how)
@@ -465,10 +468,12 @@ int mask_request(const struct siproxd *sd, struct sip_msg *msg, const struct mas
 	    .msg = msg,
 	    .crossing = target->hop.side == WAN ? REQUEST_OUT : REQUEST_IN,
 	    .named = &target->hop.named,
+	    .transport = target->hop.transport,
 	    .how = how,
 	};
 	int err = put_via(sd, msg, how);
 
+	msg->needs_length = target->hop.transport == SIP_TCP;
 	if (!err && target->uri)
 		err = sip_edit_replace(msg, msg->uri_text, str_of(target->uri));
 	if (!err)
@@ -542,7 +547,8 @@ static int response_record_route(const struct siproxd *sd, struct sip_msg *msg,
 	if (!fw->in_dialog && mask_forms_dialog(fw->method) && msg->status > 100 &&
 	    msg->status < 300)
 		return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_RECORD_ROUTE),
-		    "Record-Route: <sip:%s;lr>\r\n%s", host_port(&fw->from.named, host),
+		    "Record-Route: <sip:%s%s;lr>\r\n%s", host_port(&fw->from.named, host),
+		    sip_transport_param(fw->from.transport),
 		    fw->record_route ? fw->record_route : "");
 	return 0;
 }
@@ -555,10 +561,12 @@ int mask_response(const struct siproxd *sd, struct sip_msg *msg, const struct fo
 	    .msg = msg,
 	    .crossing = from->side == WAN ? RESPONSE_IN : RESPONSE_OUT,
 	    .named = &fw->from.named,
+	    .transport = fw->from.transport,
 	    .fw = fw,
 	};
 	int err = pop_via(msg, fw, from->side);
 
+	msg->needs_length = fw->from.transport == SIP_TCP;
 	if (!err)
 		err = response_record_route(sd, msg, fw, from->side);
 	if (!err)

@@ -149,25 +149,98 @@ static int follow(const struct sip_msg *req, const struct way *way, struct plan 
 
 /* --- towards the LAN ---------------------------------------------------------------------- */
 
-/*
- * Where a phone is reached: at its Contact if that is where it signals from; else (a second NAT,
- * a name, a port that only the outside of that NAT has) where its messages come from.
- */
-static int phone_hop(struct siproxd *sd, const char *contact, const struct addr *peer,
-    struct hop *out)
+/* How a peer that signalled by `at` is reached, whatever it says of itself. */
+struct reach {
+	struct addr peer;
+	enum sip_transport transport;
+	uint64_t connection;
+};
+
+static bool is_connected(const struct siproxd *sd, uint64_t connection)
+{
+	return connection && sd->has_connection && sd->has_connection(sd->send_arg, connection);
+}
+
+/* The address that a URI names, and the transport it asks for; UDP where it does not say. False:
+ * a name, or a transport that we do not speak. */
+static bool literal_reach(const char *text, struct reach *out)
 {
 	struct sip_uri uri;
-	struct addr a;
-	bool literal = sip_uri_parse(&uri, str_of(contact)) == 0 && sip_uri_addr(&uri, &a);
 	int err;
 
-	if (addr_is_set(peer) && (!literal || !addr_equal_ip(&a, peer)))
-		a = *peer;
-	else if (!literal)
+	memset(out, 0, sizeof(*out));
+	if (sip_uri_parse(&uri, str_of(text)) != 0 || !sip_uri_addr(&uri, &out->peer))
+		return false;
+	err = sip_uri_transport(&uri, &out->transport);
+	return !err || err == ENOENT;
+}
+
+/*
+ * Where a phone is reached: by the connection that it made to us; at its Contact if that is where
+ * it signals from; else (a second NAT, a name, a port that only the outside of that NAT has) where
+ * its datagrams come from. Behind such a NAT nobody can connect to it.
+ */
+static int phone_reach(const struct siproxd *sd, const char *contact, const struct reach *seen,
+    struct reach *out)
+{
+	bool literal = literal_reach(contact, out);
+
+	if (is_connected(sd, seen->connection)) {
+		*out = *seen;
+		return 0;
+	}
+	if (literal && (!addr_is_set(&seen->peer) || addr_equal_ip(&out->peer, &seen->peer)))
+		return 0;
+	if (!addr_is_set(&seen->peer) || seen->transport != SIP_UDP)
 		return ENETUNREACH;
-	err = side_route(sd->sides, &a, out);
+	*out = *seen;
+	return 0;
+}
+
+static int phone_hop(struct siproxd *sd, const char *contact, const struct reach *seen,
+    struct hop *out)
+{
+	struct reach reach;
+	int err = phone_reach(sd, contact, seen, &reach);
+
+	if (!err)
+		err = side_route(sd->sides, &reach.peer, out);
+	if (err)
+		return err;
+	out->transport = reach.transport;
+	out->connection = reach.connection;
 	/* Never from the WAN to the WAN, whatever a phone once wrote into its Contact. */
-	return err ? err : out->side == LAN ? 0 : ENETUNREACH;
+	return out->side == LAN ? 0 : ENETUNREACH;
+}
+
+static struct reach reach_of(const struct hop *hop)
+{
+	return (struct reach){hop->peer, hop->transport, hop->connection};
+}
+
+/* The first of Route values, as a string; NULL. */
+static char *first_route(const char *route)
+{
+	struct sip_nameaddr addr;
+	const char *end = route + strlen(route);
+
+	if (sip_nameaddr_parse(&addr, str_range(route, sip_scan_to(route, end, ','))) != 0)
+		return NULL;
+	return str_dup(addr.uri);
+}
+
+void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, struct hop *out)
+{
+	char *uri = end->route ? first_route(end->route) : NULL;
+	struct reach reach;
+
+	*out = end->hop;
+	if (out->transport == SIP_TCP && !is_connected(sd, out->connection)) {
+		out->connection = 0;
+		if (literal_reach(uri ? uri : end->contact, &reach) && reach.transport == SIP_TCP)
+			out->peer = reach.peer;
+	}
+	free(uri);
 }
 
 /* The contact under another user: a PBX behind a trunk wants to know which number was dialled. */
@@ -188,8 +261,13 @@ static int add_phone(struct siproxd *sd, struct plan *plan, const struct binding
     struct str number)
 {
 	struct target *t = &plan->target[plan->n_targets];
+	struct reach seen = {b->peer, b->transport, b->connection};
+	char *uri = b->path && b->transport == SIP_TCP ? first_route(b->path) : NULL;
+	int err;
 
-	if (phone_hop(sd, b->path ? "" : b->contact, &b->peer, &t->hop) != 0)
+	err = phone_hop(sd, uri ? uri : b->path ? "" : b->contact, &seen, &t->hop);
+	free(uri);
+	if (err)
 		return 0; /* an address that is no longer on the LAN; others may ring */
 	t->uri = number.len ? uri_with_user(b->contact, number) : str_dup(str_of(b->contact));
 	t->binding = str_dup(str_of(b->mask_user));
@@ -241,19 +319,25 @@ static int plan_dialog_to_lan(struct siproxd *sd, const struct sip_msg *req, str
 	struct dialog *d = dialog_find(sd->dialogs, req->call_id, req->to_tag, req->from_tag);
 	struct target *t = &out->target[0];
 	const struct dialog_end *phone;
+	struct hop hop;
+	struct reach seen;
 
 	if (!d || !d->end[LAN].contact)
 		return 481;
 	phone = &d->end[LAN];
+	next_hop_of_end(sd, phone, &hop);
+	seen = reach_of(&phone->hop);
 	out->dialog = d;
 	out->n_targets = 1;
 	t->uri = str_dup(str_of(phone->contact));
 	if (phone->route) {
 		t->route = str_dup(str_of(phone->route));
-		if (!t->route || side_route(sd->sides, &phone->hop.peer, &t->hop) != 0 ||
+		if (!t->route || side_route(sd->sides, &hop.peer, &t->hop) != 0 ||
 		    t->hop.side != LAN)
 			return 480;
-	} else if (phone_hop(sd, phone->contact, &phone->hop.peer, &t->hop) != 0) {
+		t->hop.transport = hop.transport;
+		t->hop.connection = hop.connection;
+	} else if (phone_hop(sd, phone->contact, &seen, &t->hop) != 0) {
 		return 480;
 	}
 	return t->uri ? 0 : 500;
@@ -373,6 +457,7 @@ static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *
 	err = side_route(sd->sides, a, out);
 	if (err)
 		return 503;
+	out->transport = plan->transport;
 	return plan->dialog && out->side == LAN ? 403 : 0;
 }
 
@@ -430,6 +515,7 @@ static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct 
 {
 	struct sip_uri next = way->uri;
 	bool routed = way->first < way->end || way->tail.len;
+	enum sip_transport asked;
 	const char *proxy;
 	struct str maddr;
 	uint16_t port;
@@ -450,6 +536,11 @@ static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct 
 	proxy = outbound_proxy(sd->config, req, &port);
 	/* Within a dialog the route set alone says where (12.2.1.1). */
 	out->configured = proxy && !req->to_tag.len;
+	/* What the phone asks for behind the proxy it asks for in front of it. */
+	if (out->configured && sip_uri_transport(&req->uri, &asked) == 0 && asked == SIP_TCP) {
+		out->has_transport = true;
+		out->transport = SIP_TCP;
+	}
 	if (out->configured)
 		return plan_host(sd, from, str_of(proxy), port, out);
 	return sip_uri_is_sip(&next) ? plan_uri(sd, from, &next, out)

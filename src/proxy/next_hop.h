@@ -12,6 +12,7 @@
 #include "sip/sip_msg.h"
 
 struct dialog;
+struct dialog_end;
 struct siproxd;
 
 struct plan {
@@ -49,6 +50,9 @@ void next_hop_what(const struct siproxd *sd, const struct hop *from, const struc
  * status as above. */
 int next_hop_located(struct siproxd *sd, const struct hop *from, struct plan *plan,
     const struct located *found, size_t n);
+/* Where that end of a dialog is reached now: as it signals, or where it says that it listens if
+ * the connection that it signalled by is gone. */
+void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, struct hop *out);
 void plan_done(struct plan *plan);
 /* The request is for siproxd itself: the Request-URI names us, and no user. */
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from);

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "config.h"
 #include "proxy/call_id.h"
+#include "proxy/dialog.h"
+#include "proxy/location.h"
 #include "proxy/plugin_host.h"
 #include "proxy/public_addr.h"
 #include "proxy/request.h"
@@ -29,20 +31,29 @@ void pipeline_refused(void *siproxd, const struct addr *peer, const void *data, 
 		client_txn_refused(sd->transactions, peer, data, len);
 }
 
-int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop)
+int pipeline_send_by(struct siproxd *sd, const void *data, size_t len, struct hop *hop)
 {
 	int err = sd->send(sd->send_arg, data, len, hop);
 	char to[ADDR_TEXT_MAX];
 
 	/* A full socket loses a datagram as the network does: retransmission mends it. */
-	if (err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS)
+	if (hop->transport == SIP_UDP && (err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS))
 		err = 0;
+	if (err == ENOTCONN)
+		return err; /* there may be another way */
 	if (err) {
 		sd->counters.sends_failed++;
 		log_every(10, LOG_LVL_WARN, LOG_NET, "sending to %s failed: %s",
 		    addr_format(&hop->peer, to), strerror(err));
 	}
 	return err;
+}
+
+int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop)
+{
+	struct hop to = *hop;
+
+	return pipeline_send_by(sd, data, len, &to);
 }
 
 static enum verdict reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
@@ -58,7 +69,8 @@ static enum verdict reply(struct siproxd *sd, const struct sip_msg *req, const s
 	tag_for(sd->key, req, tag);
 	sip_reply_head(&head, req, &from->peer, tag);
 	sip_reply_write_why(&text, status, why, head.data, extra);
-	sip_via_reply_addr(&req->via, &from->peer, &to.peer);
+	if (from->transport == SIP_UDP) /* else by the connection that it came by */
+		sip_via_reply_addr(&req->via, &from->peer, &to.peer);
 	if (!head.failed && !text.failed) {
 		sd->counters.answered++;
 		pipeline_send(sd, text.data, text.len, &to);
@@ -135,17 +147,61 @@ static bool know_call(const struct siproxd *sd, struct sip_msg *msg, const struc
 	return id != NULL;
 }
 
-void pipeline_receive(void *siproxd, const void *data, size_t len, const struct udp_from *udp)
+int pipeline_admit(void *siproxd, const struct udp_from *at)
+{
+	struct siproxd *sd = siproxd;
+	struct hop from;
+
+	side_classify(sd->sides, at, &from);
+	if (acl_admits(sd->config, &from.peer))
+		return (int)from.side;
+	sd->counters.dropped_stranger++;
+	return -1;
+}
+
+static void look_at_end(struct dialog *d, void *arg)
+{
+	uint64_t *connection = arg;
+
+	if (d->end[LAN].hop.connection == *connection || d->end[WAN].hop.connection == *connection)
+		*connection = 0;
+}
+
+bool pipeline_relies_on(void *siproxd, uint64_t connection)
+{
+	struct siproxd *sd = siproxd;
+	uint64_t sought = connection;
+
+	if (transactions_use(sd->transactions, connection) ||
+	    location_uses(sd->location, connection, sd->now_s()))
+		return true;
+	dialogs_each(sd->dialogs, look_at_end, &sought);
+	return sought == 0;
+}
+
+void pipeline_connection_gone(void *siproxd, uint64_t connection)
+{
+	struct siproxd *sd = siproxd;
+
+	transactions_lost(sd->transactions, connection);
+}
+
+void pipeline_receive(void *siproxd, const void *data, size_t len,
+    const struct transport_from *came)
 {
 	struct siproxd *sd = siproxd;
 	struct sip_msg *msg;
 	struct hop from;
 	const char *why;
 
-	if (is_keepalive(data, len) || public_addr_receive(sd->public_addr, data, len, udp))
+	if (is_keepalive(data, len) ||
+	    (came->transport == SIP_UDP &&
+		public_addr_receive(sd->public_addr, data, len, &came->at)))
 		return;
 	sd->counters.received++;
-	side_classify(sd->sides, udp, &from);
+	side_classify(sd->sides, &came->at, &from);
+	from.transport = came->transport;
+	from.connection = came->connection;
 	if (!acl_admits(sd->config, &from.peer)) {
 		sd->counters.dropped_stranger++;
 		log_bad(&from, "excluded by hosts_allow_sip or hosts_deny_sip", data, len);

@@ -7,9 +7,9 @@
 #ifndef PROXY_PIPELINE_H
 #define PROXY_PIPELINE_H
 
-#include "base/udp.h"
 #include "proxy/side.h"
 #include "sip/sip_msg.h"
+#include "sip/transport.h"
 
 struct siproxd;
 
@@ -20,14 +20,23 @@ enum verdict {
 	PARKED,   /* it waits for the resolver */
 };
 
-/* One datagram. The function that the transport calls. */
-void pipeline_receive(void *siproxd, const void *data, size_t len, const struct udp_from *from);
+/* What the transport calls (struct transport_hooks): one datagram, or one message of a stream; */
+void pipeline_receive(void *siproxd, const void *data, size_t len,
+    const struct transport_from *from);
+/* somebody connects: the side that he is on, or -1 to refuse him; */
+int pipeline_admit(void *siproxd, const struct udp_from *at);
+/* a binding, dialog or transaction relies on a connection; */
+bool pipeline_relies_on(void *siproxd, uint64_t connection);
+/* and a connection has ended. */
+void pipeline_connection_gone(void *siproxd, uint64_t connection);
 
 /* A datagram of ours did not get there, and this came back of it. The transport calls it too. */
 void pipeline_refused(void *siproxd, const struct addr *peer, const void *data, size_t len);
 
 /* Sends a message, and counts and logs when that fails. 0, or errno. */
 int pipeline_send(struct siproxd *sd, const void *data, size_t len, const struct hop *hop);
+/* The same, and notes in *hop which connection took it. */
+int pipeline_send_by(struct siproxd *sd, const void *data, size_t len, struct hop *hop);
 /* Answers without keeping anything; never an ACK. `extra` as in sip_reply_write(). */
 enum verdict pipeline_reply(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
     int status, const char *extra);

@@ -24,7 +24,8 @@ struct registration {
 	char *aor, *user, *call_id;
 	char *domain; /* of the Request-URI */
 	char *path;   /* its Path values; NULL: none */
-	struct addr peer, registrar;
+	struct hop from;
+	struct addr registrar;
 	bool star;
 	struct offered offered[CONTACTS_MAX];
 	unsigned n;
@@ -79,7 +80,9 @@ static void describe(const struct registration *reg, const struct offered *o,
 	    .call_id = str_of(reg->call_id),
 	    .domain = str_of(reg->domain),
 	    .path = str_of(reg->path),
-	    .peer = reg->peer,
+	    .peer = reg->from.peer,
+	    .transport = reg->from.transport,
+	    .connection = reg->from.connection,
 	    .registrar = reg->registrar,
 	    .not_by_call_id = o->not_by_call_id,
 	};
@@ -163,7 +166,7 @@ int registration_new(struct registration **out, struct siproxd *sd, const struct
 		return ENOMEM;
 	if (sip_uri_parse(&to, req->to.uri) != 0 || !sip_uri_is_sip(&to) || !to.user.len)
 		goto fail;
-	reg->peer = from->peer;
+	reg->from = *from;
 	reg->call_id = str_dup(req->call_id);
 	reg->user = str_dup(to.user);
 	reg->domain = str_dup(req->uri.host);

@@ -215,8 +215,8 @@ static void load_registrar(struct location *loc, struct binding *b, struct str i
 		location_set_registrar(loc, b, &a);
 }
 
-/* "phone <name> <Call-ID> <peer IP> <port> <instance> <domain> <registrar IP> <port> <path>", tabs
- * between; the last three are not there in files of earlier versions. */
+/* "phone <name> <Call-ID> <peer IP> <port> <instance> <domain> <registrar IP> <port> <path>
+ * <tcp, or nothing>", tabs between; the last four are not there in files of earlier versions. */
 static void load_more(struct registrations *r, struct location *loc)
 {
 	struct str text, line;
@@ -235,6 +235,7 @@ static void load_more(struct registrations *r, struct location *loc)
 		if (!b || !str_to_uint(field(line, 4), 65535, &port))
 			continue;
 		addr_parse_n(&b->peer, ip.s, ip.len, (uint16_t)port);
+		b->transport = str_is(field(line, 10), "tcp") ? SIP_TCP : SIP_UDP;
 		if (!b->call_id && field(line, 2).len)
 			b->call_id = str_dup(field(line, 2));
 		if (!b->instance && field(line, 5).len)
@@ -298,10 +299,11 @@ static void write_binding(struct binding *b, void *arg)
 	buf_printf(&w->table, "\n%s\n", b->aor);
 	if (addr_is_set(&b->registrar))
 		addr_format_ip(&b->registrar, registrar);
-	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\t%s\t%u\t%s\n", b->mask_user,
+	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\t%s\t%u\t%s\t%s\n", b->mask_user,
 	    none_if_null(b->call_id), addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "",
 	    addr_port(&b->peer), none_if_null(b->instance), none_if_null(b->domain), registrar,
-	    *registrar ? addr_port(&b->registrar) : 0, none_if_null(b->path));
+	    *registrar ? addr_port(&b->registrar) : 0, none_if_null(b->path),
+	    b->transport == SIP_TCP ? "tcp" : "");
 }
 
 static bool wants_saving(const struct registrations *r, const struct location *loc, int64_t now,

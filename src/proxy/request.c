@@ -440,7 +440,7 @@ static bool ack_hop(struct passage *p, struct hop *hop)
 		return next_hop_located(p->sd, p->from, &p->plan, &server, 1) == 0;
 	if (!p->plan.dialog)
 		return false;
-	*hop = p->plan.dialog->end[WAN].hop;
+	next_hop_of_end(p->sd, &p->plan.dialog->end[WAN], hop);
 	return true;
 }
 

@@ -300,9 +300,9 @@ static void on_client_gone(void *arg, struct client_txn *ct)
 	forward_settle(fw);
 }
 
-static int on_send(void *arg, const void *data, size_t len, const struct hop *hop)
+static int on_send(void *arg, const void *data, size_t len, struct hop *hop)
 {
-	return pipeline_send(arg, data, len, hop);
+	return pipeline_send_by(arg, data, len, hop);
 }
 
 void response_txn_ops(struct siproxd *sd, struct txn_ops *ops)

@@ -466,8 +466,9 @@ static void write_request(const struct siproxd *sd, const struct dialog *d, enum
 	char host[ADDR_TEXT_MAX];
 
 	buf_printf(out, "%s %s SIP/2.0\r\n", method, end->contact);
-	buf_printf(out, "Via: SIP/2.0/UDP %s:%u;branch=%s\r\nMax-Forwards: 70\r\n",
-	    addr_format_host(&end->hop.named, host), addr_port(&end->hop.named), branch);
+	buf_printf(out, "Via: SIP/2.0/%s %s:%u;branch=%s\r\nMax-Forwards: 70\r\n",
+	    sip_transport_name(end->hop.transport), addr_format_host(&end->hop.named, host),
+	    addr_port(&end->hop.named), branch);
 	if (end->route)
 		buf_printf(out, "Route: %s\r\n", end->route);
 	/* An RFC 2543 client has no tag. */
@@ -491,15 +492,16 @@ static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
 {
 	struct buf bye = BUF_INIT;
 	struct client_txn *ct;
+	struct hop hop;
 	char branch[64];
 
 	if (!d->end[to].contact)
 		return;
+	next_hop_of_end(sd, &d->end[to], &hop);
 	new_branch(sd, branch);
 	write_request(sd, d, to, "BYE", d->end[!to].cseq + 1, branch, &bye);
 	if (!bye.failed)
-		client_txn_new(sd->transactions, branch, SIP_BYE, &d->end[to].hop, bye.data,
-		    bye.len, &ct);
+		client_txn_new(sd->transactions, branch, SIP_BYE, &hop, bye.data, bye.len, &ct);
 	buf_free(&bye);
 }
 
@@ -507,14 +509,16 @@ static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
 static void send_ack(struct siproxd *sd, const struct dialog *d, enum side to, uint32_t cseq)
 {
 	struct buf ack = BUF_INIT;
+	struct hop hop;
 	char branch[64];
 
 	if (!d->end[to].contact)
 		return;
+	next_hop_of_end(sd, &d->end[to], &hop);
 	new_branch(sd, branch);
 	write_request(sd, d, to, "ACK", cseq, branch, &ack);
 	if (!ack.failed)
-		pipeline_send(sd, ack.data, ack.len, &d->end[to].hop);
+		pipeline_send(sd, ack.data, ack.len, &hop);
 	buf_free(&ack);
 }
 

@@ -19,6 +19,7 @@ struct transactions {
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max;
 	struct hash servers, clients;
+	struct hash servers_by_connection, clients_by_connection; /* of TCP alone */
 };
 
 int transactions_new(struct transactions **out, struct timers *timers, const struct txn_ops *ops,
@@ -32,7 +33,9 @@ int transactions_new(struct transactions **out, struct timers *timers, const str
 	ts->ops = *ops;
 	ts->max = max;
 	memcpy(ts->key, key, sizeof(ts->key));
-	if (hash_init(&ts->servers, 256) != 0 || hash_init(&ts->clients, 256) != 0) {
+	if (hash_init(&ts->servers, 256) != 0 || hash_init(&ts->clients, 256) != 0 ||
+	    hash_init(&ts->servers_by_connection, 16) != 0 ||
+	    hash_init(&ts->clients_by_connection, 16) != 0) {
 		transactions_free(ts);
 		return ENOMEM;
 	}
@@ -58,6 +61,44 @@ bool transactions_full(const struct transactions *ts)
 bool transactions_nearly_full(const struct transactions *ts)
 {
 	return transactions_count(ts) >= ts->max - ts->max / 10;
+}
+
+/* --- connections -------------------------------------------------------------------------- */
+
+static bool is_reliable(const struct hop *hop)
+{
+	return hop->transport == SIP_TCP;
+}
+
+/* Notes in `table` that it hangs on hop->connection now; 0 and UDP are in no table. */
+static void move_to_connection(struct hash *table, struct hash_node *node, uint64_t connection)
+{
+	if (node->key == connection)
+		return;
+	if (node->key)
+		hash_del(table, node);
+	node->key = 0;
+	if (connection)
+		hash_add(table, node, connection);
+}
+
+void transactions_lost(struct transactions *ts, uint64_t connection)
+{
+	struct hash_node *n = hash_first(&ts->clients_by_connection, connection);
+
+	/* They end in a later round of the loop, so the chain stays whole. */
+	for (; n; n = hash_next(n)) {
+		struct client_txn *ct = container_of(n, struct client_txn, by_connection);
+
+		if (ct->state == TXN_TRYING)
+			client_txn_fail(ct);
+	}
+}
+
+bool transactions_use(const struct transactions *ts, uint64_t connection)
+{
+	return hash_first(&ts->clients_by_connection, connection) ||
+	    hash_first(&ts->servers_by_connection, connection);
 }
 
 /* --- server: RFC 3261 17.2 ---------------------------------------------------------------- */
@@ -117,6 +158,7 @@ static void server_free(struct server_txn *st)
 	timer_stop(ts->timers, &st->retransmit);
 	timer_stop(ts->timers, &st->end);
 	hash_del(&ts->servers, &st->node);
+	move_to_connection(&ts->servers_by_connection, &st->by_connection, 0);
 	buf_free(&st->last);
 	free(st->key);
 	free(st);
@@ -147,8 +189,12 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	st->method = req->method;
 	st->state = req->method == SIP_INVITE ? TXN_PROCEEDING : TXN_TRYING;
 	st->hop = *from;
-	sip_via_reply_addr(&req->via, &from->peer, &st->reply_to);
+	if (is_reliable(from))
+		sip_via_listen_addr(&req->via, &from->peer, &st->reply_to);
+	else
+		sip_via_reply_addr(&req->via, &from->peer, &st->reply_to);
 	hash_add(&ts->servers, &st->node, siphash(ts->key, st->key, strlen(st->key)));
+	move_to_connection(&ts->servers_by_connection, &st->by_connection, from->connection);
 	*out = st;
 	return 0;
 }
@@ -158,8 +204,16 @@ static void server_send(struct server_txn *st, const void *data, size_t len)
 	struct transactions *ts = st->owner;
 	struct hop to = st->hop;
 
+	if (is_reliable(&to) && to.connection &&
+	    ts->ops.send(ts->ops.arg, data, len, &to) != ENOTCONN)
+		return;
+	/* 18.2.2: UDP, or the connection is gone and its sender may listen for another one. */
 	to.peer = st->reply_to;
-	ts->ops.send(ts->ops.arg, data, len, &to);
+	to.connection = 0;
+	if (ts->ops.send(ts->ops.arg, data, len, &to) == 0 && is_reliable(&to)) {
+		st->hop = to;
+		move_to_connection(&ts->servers_by_connection, &st->by_connection, to.connection);
+	}
 }
 
 static void server_send_last(struct server_txn *st)
@@ -189,23 +243,28 @@ void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req)
 	} else if (st->state == TXN_COMPLETED && st->method == SIP_INVITE) {
 		st->state = TXN_CONFIRMED;
 		timer_stop(timers, &st->retransmit);
-		timer_start(timers, &st->end, SIP_T4_MS, server_ends, st); /* timer I */
+		/* timer I */
+		timer_start(timers, &st->end, is_reliable(&st->hop) ? 0 : SIP_T4_MS, server_ends,
+		    st);
 	}
 }
 
 static void server_final(struct server_txn *st, int status)
 {
 	struct timers *timers = st->owner->timers;
+	uint64_t linger_ms = GIVE_UP_MS; /* timers H, J, L */
 
 	if (st->method == SIP_INVITE && status < 300) {
 		st->state = TXN_ACCEPTED;
 	} else {
 		st->state = TXN_COMPLETED;
 		st->interval_ms = SIP_T1_MS;
-		if (st->method == SIP_INVITE)
+		if (st->method == SIP_INVITE && !is_reliable(&st->hop))
 			timer_start(timers, &st->retransmit, SIP_T1_MS, server_resend, st);
 	}
-	timer_start(timers, &st->end, GIVE_UP_MS, server_ends, st); /* timers H, J, L */
+	if (st->method != SIP_INVITE && is_reliable(&st->hop))
+		linger_ms = 0; /* nothing is sent twice */
+	timer_start(timers, &st->end, linger_ms, server_ends, st);
 }
 
 void server_txn_respond(struct server_txn *st, int status, const void *data, size_t len)
@@ -309,6 +368,7 @@ static void client_free(struct client_txn *ct)
 	timer_stop(ts->timers, &ct->end);
 	timer_stop(ts->timers, &ct->timer_c);
 	hash_del(&ts->clients, &ct->node);
+	move_to_connection(&ts->clients_by_connection, &ct->by_connection, 0);
 	buf_free(&ct->sent);
 	free(ct->target);
 	free(ct);
@@ -330,7 +390,11 @@ static void client_gives_up(void *arg)
 
 static int client_send(struct client_txn *ct)
 {
-	return ct->owner->ops.send(ct->owner->ops.arg, ct->sent.data, ct->sent.len, &ct->hop);
+	struct transactions *ts = ct->owner;
+	int err = ts->ops.send(ts->ops.arg, ct->sent.data, ct->sent.len, &ct->hop);
+
+	move_to_connection(&ts->clients_by_connection, &ct->by_connection, ct->hop.connection);
+	return err;
 }
 
 /* Timers A and E */
@@ -367,7 +431,8 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	snprintf(ct->branch, sizeof(ct->branch), "%s", branch);
 	buf_add(&ct->sent, data, len);
 	if (ct->sent.failed ||
-	    timer_start(ts->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct) != 0 ||
+	    (!is_reliable(to) &&
+		timer_start(ts->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct) != 0) ||
 	    timer_start(ts->timers, &ct->end, GIVE_UP_MS, client_gives_up, ct) != 0) {
 		timer_stop(ts->timers, &ct->retransmit);
 		buf_free(&ct->sent);
@@ -521,7 +586,10 @@ static void client_final(struct client_txn *ct, struct sip_msg *msg)
 {
 	struct transactions *ts = ct->owner;
 	bool invite = ct->method == SIP_INVITE, success = msg->status < 300;
-	uint64_t linger_ms = invite ? (success ? GIVE_UP_MS : TIMER_D_MS) : SIP_T4_MS;
+	uint64_t linger_ms = invite && success ? GIVE_UP_MS
+	    : is_reliable(&ct->hop)            ? 0
+	    : invite                           ? TIMER_D_MS
+					       : SIP_T4_MS;
 
 	timer_stop(ts->timers, &ct->retransmit);
 	timer_stop(ts->timers, &ct->timer_c);
@@ -567,6 +635,8 @@ void transactions_free(struct transactions *ts)
 		hash_each(&ts->clients, free_client_node, NULL);
 	if (ts->servers.bucket)
 		hash_each(&ts->servers, free_server_node, NULL);
+	hash_done(&ts->clients_by_connection);
+	hash_done(&ts->servers_by_connection);
 	hash_done(&ts->clients);
 	hash_done(&ts->servers);
 	free(ts);

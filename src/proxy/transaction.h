@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * transaction: the state machines of RFC 3261 17 with RFC 6026's Accepted state and RFC 4320's
- * rules, server and client, for a stateful proxy over UDP: retransmissions are absorbed or made,
+ * rules, server and client, for a stateful proxy: retransmissions are absorbed, or made over UDP,
  * ACKs to failures are answered here. It knows no addresses but the hops it is told, asks no
  * clock but the given timers, and sends through the given function. Owns all transactions. Each
  * one has its end timer running from its birth, so none can stay for ever.
@@ -38,13 +38,15 @@ enum txn_state {
 };
 
 struct server_txn {
-	struct hash_node node;
+	struct hash_node node, by_connection;
 	struct transactions *owner;
 	enum txn_state state;
 	enum sip_method method;
-	char *key;            /* branch, sent-by and method, as one string */
-	struct hop hop;       /* who sent the request */
-	struct addr reply_to; /* where its responses go: RFC 3261 18.2.2, RFC 3581 */
+	char *key;      /* branch, sent-by and method, as one string */
+	struct hop hop; /* who sent the request */
+	/* Where its responses go (RFC 3261 18.2.2, RFC 3581); over TCP, once hop.connection is gone
+	 */
+	struct addr reply_to;
 	struct buf last;      /* the last response */
 	uint64_t interval_ms; /* timer G */
 	struct timer retransmit, end;
@@ -52,13 +54,13 @@ struct server_txn {
 };
 
 struct client_txn {
-	struct hash_node node;
+	struct hash_node node, by_connection;
 	struct list link; /* among its forward's branches */
 	struct transactions *owner;
 	enum txn_state state;
 	enum sip_method method;
 	char branch[64];
-	struct hop hop;       /* where the request went */
+	struct hop hop;       /* where the request went, and by which connection */
 	struct buf sent;      /* the request, for retransmission, CANCEL and ACK */
 	uint64_t interval_ms; /* timer A or E */
 	struct timer retransmit, end;
@@ -74,8 +76,9 @@ struct client_txn {
 
 struct txn_ops {
 	void *arg;
-	/* errno of the sending; an ICMP error counts as one. */
-	int (*send)(void *arg, const void *data, size_t len, const struct hop *hop);
+	/* errno of the sending; an ICMP error counts as one. As sd->send() it notes the connection.
+	 */
+	int (*send)(void *arg, const void *data, size_t len, struct hop *hop);
 	/* A response for the core: every 1xx but retransmitted ones it may ignore, the first final
 	 * one, and each 2xx to INVITE. */
 	void (*response)(void *arg, struct client_txn *ct, struct sip_msg *msg);
@@ -95,6 +98,11 @@ void transactions_set_max(struct transactions *ts, size_t max);
 size_t transactions_count(const struct transactions *ts);
 bool transactions_full(const struct transactions *ts);
 bool transactions_nearly_full(const struct transactions *ts); /* nine tenths */
+
+/* That connection has ended: what was sent on it and had no response is taken for lost (18.4). */
+void transactions_lost(struct transactions *ts, uint64_t connection);
+/* One of them waits for something on that connection. */
+bool transactions_use(const struct transactions *ts, uint64_t connection);
 
 /* --- server ------------------------------------------------------------------------------- */
 

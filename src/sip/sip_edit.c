@@ -155,18 +155,22 @@ static int fix_content_length(struct sip_msg *msg)
 {
 	const struct sip_value *v = sip_msg_value(msg, HDR_CONTENT_LENGTH, 0);
 	size_t body = offset_of(msg, msg->body.s), len = msg->body.len;
+	struct str where;
 	bool edited = false;
 
-	if (!v)
+	if (!v && !msg->needs_length)
 		return 0;
-	drop_edit_of(msg, v->text);
-
+	/* One that was not there goes in front of the empty line. */
+	where = v ? v->text : (struct str){msg->body.s - 2, 0};
+	drop_edit_of(msg, where);
 	for (unsigned i = 0; i < msg->n_edits; i++) {
 		if (msg->edit[i].off < body)
 			continue;
 		edited = true;
 		len = len - msg->edit[i].len + msg->edit[i].textlen;
 	}
+	if (!v)
+		return sip_edit_insertf(msg, where.s, "Content-Length: %zu\r\n", len);
 	return edited ? sip_edit_replacef(msg, v->text, "%zu", len) : 0;
 }
 

@@ -66,6 +66,7 @@ struct sip_msg {
 	int64_t max_forwards;        /* -1: none */
 	int64_t expires;             /* -1: none */
 	struct str body;
+	bool needs_length; /* it leaves by a stream: Content-Length must be there (RFC 3261 18.3) */
 
 	struct sip_line *line;
 	unsigned n_lines;

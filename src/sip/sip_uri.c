@@ -76,6 +76,16 @@ static bool is_host(struct str h)
 	return true;
 }
 
+const char *sip_transport_name(enum sip_transport transport)
+{
+	return transport == SIP_TCP ? "TCP" : "UDP";
+}
+
+const char *sip_transport_param(enum sip_transport transport)
+{
+	return transport == SIP_TCP ? ";transport=tcp" : "";
+}
+
 int sip_uri_transport(const struct sip_uri *uri, enum sip_transport *out)
 {
 	struct str name;

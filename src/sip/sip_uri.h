@@ -15,6 +15,10 @@
 
 /* What carries a message (RFC 3261 18). */
 enum sip_transport { SIP_UDP, SIP_TCP };
+/* As a Via writes it: "UDP", "TCP". */
+const char *sip_transport_name(enum sip_transport transport);
+/* As a URI of ours carries it: ";transport=tcp", or nothing for UDP. */
+const char *sip_transport_param(enum sip_transport transport);
 
 struct sip_uri {
 	struct str whole;

@@ -95,9 +95,16 @@ void sip_via_write_received(struct buf *out, struct str value, const struct sip_
 		buf_printf(out, ";received=%s", addr_format_ip(source, ip));
 }
 
-void sip_via_reply_addr(const struct sip_via *via, const struct addr *source, struct addr *out)
+void sip_via_listen_addr(const struct sip_via *via, const struct addr *source, struct addr *out)
 {
 	*out = *source;
-	if (!via->rport)
-		addr_set_port(out, via->port ? via->port : 5060);
+	addr_set_port(out, via->port ? via->port : 5060);
+}
+
+void sip_via_reply_addr(const struct sip_via *via, const struct addr *source, struct addr *out)
+{
+	if (via->rport)
+		*out = *source;
+	else
+		sip_via_listen_addr(via, source, out);
 }

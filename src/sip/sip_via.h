@@ -40,5 +40,8 @@ void sip_via_write_received(struct buf *out, struct str value, const struct sip_
  * let a stranger choose whom we send to.
  */
 void sip_via_reply_addr(const struct sip_via *via, const struct addr *source, struct addr *out);
+/* The same over TCP when the connection that the request came by is gone: the source's IP and the
+ * sent-by port, where its sender listens. */
+void sip_via_listen_addr(const struct sip_via *via, const struct addr *source, struct addr *out);
 
 #endif

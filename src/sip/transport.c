@@ -3,130 +3,52 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "base/netif.h"
 #include "base/trace.h"
-#include "sip/sip_msg.h"
+#include "sip/transport_tcp.h"
+#include "sip/transport_udp.h"
 
-/* Datagrams read before the loop looks after timers and other sockets again. */
-#define BURST         64
-#define REFUSED_BURST 16
-
-enum { V4, V6, SOCKETS };
+#define IDLE_MS    (600 * 1000)
+#define CONNECT_MS 500
 
 struct transport {
-	struct loop *loop;
-	int fd[SOCKETS];
-	uint16_t port[SOCKETS]; /* that they are bound to */
-	transport_recv_fn *fn;
-	transport_refused_fn *refused; /* NULL: nobody asks */
-	void *arg;
+	struct transport_udp *udp;
+	struct transport_tcp *tcp;
+	struct transport_hooks hooks;
+	uint16_t port;
 	struct trace *trace; /* NULL: none */
-	char data[SIP_MSG_MAX + 1];
 };
 
-/* Few at a time: the rest are found when the loop comes round. */
-static void take_refused(struct transport *t, int which)
-{
-	struct addr peer;
-	size_t len;
-
-	for (int i = 0; i < REFUSED_BURST; i++) {
-		int err = udp_refused(t->fd[which], t->data, SIP_MSG_MAX, &len, &peer);
-
-		if (err == EAGAIN)
-			return;
-		if (!err && t->refused)
-			t->refused(t->arg, &peer, t->data, len);
-	}
-}
-
-static void readable(struct transport *t, int which)
-{
-	for (int i = 0; i < BURST; i++) {
-		struct udp_from from;
-		size_t len;
-		int err = udp_recv(t->fd[which], t->data, SIP_MSG_MAX, &len, &from);
-
-		if (err == EMSGSIZE)
-			continue;
-		if (err && i == 0)
-			take_refused(t, which); /* woken, and no datagram: that may be why */
-		if (err)
-			return;
-		addr_set_port(&from.local, t->port[which]);
-		trace_datagram(t->trace, &from.peer, &from.local, t->data, len);
-		t->fn(t->arg, t->data, len, &from);
-	}
-}
-
-static void v4_readable(void *arg, unsigned events)
+static void received(void *arg, const void *data, size_t len, const struct transport_from *from)
 {
 	struct transport *t = arg;
 
-	(void)events;
-	readable(t, V4);
+	trace_datagram(t->trace, &from->at.peer, &from->at.local, data, len);
+	t->hooks.receive(t->hooks.arg, data, len, from);
 }
 
-static void v6_readable(void *arg, unsigned events)
-{
-	struct transport *t = arg;
-
-	(void)events;
-	readable(t, V6);
-}
-
-static uint16_t port_of(int fd)
-{
-	struct sockaddr_storage bound;
-	socklen_t len = sizeof(bound);
-	struct addr a;
-
-	if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0 ||
-	    addr_set(&a, (struct sockaddr *)&bound, len) != 0)
-		return 0;
-	return addr_port(&a);
-}
-
-static int open_family(struct transport *t, int which, int family, uint16_t port, int dscp)
-{
-	int err = udp_open_any(family, port, &t->fd[which]);
-
-	if (err)
-		return err;
-	t->port[which] = port_of(t->fd[which]);
-	udp_tell_refusals(t->fd[which], family); /* where the system can */
-	if (dscp > 0 && udp_set_dscp(t->fd[which], family, dscp) != 0)
-		log_warn(LOG_NET, "sip_dscp = %d could not be set on the SIP socket", dscp);
-	return loop_fd_add(t->loop, t->fd[which], LOOP_READ,
-	    which == V4 ? v4_readable : v6_readable, t);
-}
-
-int transport_open(struct transport **out, struct loop *loop, uint16_t port, int dscp,
-    transport_recv_fn *fn, void *arg)
+int transport_open(struct transport **out, const struct transport_setup *setup,
+    enum sip_transport *failed)
 {
 	struct transport *t = calloc(1, sizeof(*t));
 	int err;
 
+	*failed = SIP_UDP;
 	if (!t)
 		return ENOMEM;
-	t->loop = loop;
-	t->fd[V4] = t->fd[V6] = -1;
-	t->fn = fn;
-	t->arg = arg;
-	err = open_family(t, V4, AF_INET, port, dscp);
+	t->hooks = setup->hooks;
+	t->port = setup->port;
+	err = transport_udp_open(&t->udp, setup, received, t);
 	if (!err) {
-		err = open_family(t, V6, AF_INET6, port, dscp);
-		if (err == EAFNOSUPPORT || err == EADDRNOTAVAIL || err == EPROTONOSUPPORT)
-			err = 0; /* a machine without IPv6 */
+		*failed = SIP_TCP;
+		err = transport_tcp_open(&t->tcp, setup, received, t);
 	}
 	if (err) {
 		transport_close(t);
 		return err;
 	}
+	transport_set_times(t, IDLE_MS, CONNECT_MS, 0);
 	*out = t;
 	return 0;
 }
@@ -135,18 +57,17 @@ void transport_close(struct transport *t)
 {
 	if (!t)
 		return;
-	for (int i = 0; i < SOCKETS; i++) {
-		if (t->fd[i] < 0)
-			continue;
-		loop_fd_del(t->loop, t->fd[i]);
-		close(t->fd[i]);
-	}
+	transport_udp_close(t->udp);
+	transport_tcp_close(t->tcp);
 	free(t);
 }
 
-void transport_set_refused(struct transport *t, transport_refused_fn *fn)
+void transport_set_times(struct transport *t, uint64_t idle_ms, uint64_t connect_ms,
+    uint64_t keepalive_ms)
 {
-	t->refused = fn;
+	struct connection_times times = {idle_ms, connect_ms, keepalive_ms};
+
+	transport_tcp_set_times(t->tcp, &times);
 }
 
 void transport_set_trace(struct transport *t, struct trace *trace)
@@ -155,8 +76,8 @@ void transport_set_trace(struct transport *t, struct trace *trace)
 }
 
 /* The address that the datagram bears: where the caller left it to the kernel we ask its routes. */
-static void trace_sent(struct transport *t, int which, const struct addr *local,
-    const struct addr *to, const void *data, size_t len)
+static void trace_sent(struct transport *t, const struct addr *local, const struct addr *to,
+    const void *data, size_t len)
 {
 	struct addr from;
 
@@ -166,19 +87,53 @@ static void trace_sent(struct transport *t, int which, const struct addr *local,
 		from = *local;
 	else if (netif_source_for(to, &from) != 0)
 		addr_any(&from, addr_family(to), 0);
-	addr_set_port(&from, t->port[which]);
+	addr_set_port(&from, t->port);
 	trace_datagram(t->trace, &from, to, data, len);
 }
 
-int transport_send(struct transport *t, const void *data, size_t len, const struct addr *local,
-    const struct addr *to)
+static int send_tcp(struct transport *t, const void *data, size_t len,
+    const struct transport_to *to, uint64_t *connection)
 {
-	int which = addr_family(to) == AF_INET6 ? V6 : V4, err;
+	const struct connection *c;
+	int err = transport_tcp_send(t->tcp, data, len, to, &c);
 
-	if (t->fd[which] < 0)
-		return EAFNOSUPPORT;
-	err = udp_send(t->fd[which], data, len, local, to);
+	if (err)
+		return err;
+	if (connection)
+		*connection = c->id;
+	trace_datagram(t->trace, &c->at.local, &c->at.peer, data, len);
+	return 0;
+}
+
+int transport_send(struct transport *t, const void *data, size_t len, const struct transport_to *to,
+    uint64_t *connection)
+{
+	int err;
+
+	if (to->transport == SIP_TCP)
+		return send_tcp(t, data, len, to, connection);
+	err = transport_udp_send(t->udp, data, len, to->local, to->peer);
 	if (!err)
-		trace_sent(t, which, local, to, data, len);
+		trace_sent(t, to->local, to->peer, data, len);
 	return err;
+}
+
+bool transport_has_connection(const struct transport *t, uint64_t connection)
+{
+	return connection && transport_tcp_find(t->tcp, connection);
+}
+
+bool transport_speaks_tcp(const struct transport *t, const struct addr *peer)
+{
+	return transport_tcp_reaches(t->tcp, peer);
+}
+
+void transport_close_connections(struct transport *t, unsigned group)
+{
+	transport_tcp_close_group(t->tcp, group);
+}
+
+size_t transport_connections(const struct transport *t)
+{
+	return transport_tcp_count(t->tcp);
 }

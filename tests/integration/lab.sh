@@ -205,6 +205,7 @@ firewall() {
 # The rules that README gives to people. A test that needs more ports says so before it sources this.
 : "${RTP_HIGH:=7089}"
 OPEN_FOR_SIPROXD='iifname "wan0" udp dport 5060 accept
+	iifname "wan0" tcp dport 5060 accept
 	iifname "wan0" udp dport 7070-'$RTP_HIGH' accept'
 
 lab_world() {
@@ -234,7 +235,7 @@ lab_world() {
 
 capture_start() { # capture_start NAME HOST INTERFACE
 	at "$2" tcpdump -Z root -i "$3" -s 0 -U --immediate-mode ${LAB_CAPTURE_MAX:+-c "$LAB_CAPTURE_MAX"} \
-		-w "$LAB_DIR/$1.pcap" udp \
+		-w "$LAB_DIR/$1.pcap" "udp or tcp port 5060" \
 		>"$LAB_DIR/tcpdump-$1.log" 2>&1 &
 	wait_for 10 test -s "$LAB_DIR/$1.pcap" || fail "tcpdump does not start"
 }
@@ -242,6 +243,11 @@ capture_start() { # capture_start NAME HOST INTERFACE
 # sip_seen CAPTURE REGEX: in any SIP message of that side so far
 sip_seen() {
 	tcpdump -nn -A -r "$LAB_DIR/$1.pcap" udp port 5060 2>/dev/null | grep -aqE "$2"
+}
+
+# tcp_seen CAPTURE REGEX: the same in TCP segments; where a message is cut its halves are looked at
+tcp_seen() {
+	tcpdump -nn -A -r "$LAB_DIR/$1.pcap" tcp port 5060 2>/dev/null | grep -aqE "$2"
 }
 
 side_of() { # the capture that sees a host's packets
@@ -268,12 +274,15 @@ rtp_seen() {
 
 # --- the provider ------------------------------------------------------------------------
 
-# provider_start [ADDRESS6]: there too
+# provider_start [tcp|ADDRESS6]: it speaks UDP; TCP as well, or at that address as well
 provider_start() {
+	local tcp=
 	need kamailio
-	sed -e "s/@ADDRESS@/$PROVIDER/" ${1:+-e "/^listen=/a listen=udp:[$1]:5060"} \
+	[ "${1-}" != tcp ] || { tcp="-A WITH_TCP"; shift; }
+	sed -e "s/@ADDRESS@/$PROVIDER/" ${1:+-e "/^listen=udp/a listen=udp:[$1]:5060"} \
 		"$LAB_SRC/kamailio.cfg" >"$LAB_DIR/kamailio.cfg"
-	at provider kamailio -DD -E -m 32 -M 4 -Y "$LAB_DIR" -f "$LAB_DIR/kamailio.cfg" \
+	# shellcheck disable=SC2086
+	at provider kamailio $tcp -DD -E -m 32 -M 4 -Y "$LAB_DIR" -f "$LAB_DIR/kamailio.cfg" \
 		>"$LAB_DIR/provider.log" 2>&1 &
 	wait_for 20 udp_bound provider 5060 || fail "kamailio does not start"
 }
@@ -285,7 +294,8 @@ udp_bound() { # udp_bound HOST PORT
 # --- phones ------------------------------------------------------------------------------
 
 # phone NAME USER TONE MODE [OUTBOUND_PROXY] [PARAMETERS]: a baresip on the host NAME, registered as
-# USER; its microphone is the tone, what it hears is recorded. MODE: auto (answers) or manual.
+# USER; its microphone is the tone, what it hears is recorded. MODE: auto (answers) or manual. With
+# ";transport=tcp" behind the proxy's address it speaks TCP.
 phone() {
 	local name=$1 user=$2 tone=$3 mode=$4 outbound=${5:+;outbound=\"sip:$5\"} dir=$LAB_DIR/$1
 

@@ -80,6 +80,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/stranger.test \
 	tests/integration/stun.test \
 	tests/integration/stun_server.py \
+	tests/integration/tcp_phone.test \
 	tests/integration/ten_calls.test \
 	tests/integration/trace.test \
 	tests/integration/trunk.test \

@@ -301,9 +301,9 @@ static void test_later(void)
 {
 	struct try t;
 
-	warns("tcp_keepalive = 20", "no effect yet", "what does nothing yet is told");
-	loads("tcp_keepalive = 20", c->tcp_keepalive == 20, "... and kept");
-	loads("tcp_timeout = 600", said_count(&tried, CONFIG_WARN) == 0, "its default is not told");
+	warns("debug_port = 20", "no effect yet", "what does nothing yet is told");
+	loads("debug_port = 20", c->debug_port == 20, "... and kept");
+	loads("debug_port = 0", said_count(&tried, CONFIG_WARN) == 0, "its default is not told");
 	warns("proxy_auth_pwfile = /x", "REGISTER is not authenticated",
 	    "no password is asked for");
 	warns("rtp_input_dejitter = -5", "between", "a wrong value of such an option only warns");

@@ -339,7 +339,7 @@ static bool fit_for_wan(const struct core_sent *m)
 	return fits;
 }
 
-static int keep(void *arg, const void *data, size_t len, const struct hop *hop)
+static int keep(void *arg, const void *data, size_t len, struct hop *hop)
 {
 	struct core *c = arg;
 	struct core_sent *m;
@@ -604,15 +604,15 @@ static void deliver(struct core *c, enum side side, const struct addr *peer, con
     size_t len)
 {
 	bool v6 = addr_family(peer) == AF_INET6, one = side_is_single(c->sd.sides);
-	struct udp_from from = {.peer = *peer, .ifindex = side == LAN || one ? 2 : 3};
+	struct transport_from from = {.at = {.peer = *peer, .ifindex = side == LAN || one ? 2 : 3}};
 	char *exact = malloc(len ? len : 1);
 
 	if (!exact)
 		abort();
 	if (side == LAN || one)
-		addr_parse(&from.local, v6 ? "fd00:1::1" : "192.168.1.1", 5060);
+		addr_parse(&from.at.local, v6 ? "fd00:1::1" : "192.168.1.1", 5060);
 	else
-		addr_parse(&from.local, v6 ? "2001:db8:1::1" : "203.0.113.1", 5060);
+		addr_parse(&from.at.local, v6 ? "2001:db8:1::1" : "203.0.113.1", 5060);
 	memcpy(exact, data, len); /* so that a read beyond its end shows */
 	pipeline_receive(&c->sd, exact, len, &from);
 	free(exact);

@@ -414,14 +414,14 @@ static void test_private_wan(void)
 static void test_bound_where_named(void)
 {
 	struct core c;
-	struct udp_from from = {.ifindex = 2};
+	struct transport_from from = {.at = {.ifindex = 2}};
 	const struct flow *f;
 	char *whole, text[ADDR_TEXT_MAX];
 	size_t len;
 
 	start(&c);
-	parse_peer(CORE_PHONE, &from.peer);
-	addr_parse(&from.local, "203.0.113.1", 5060);
+	parse_peer(CORE_PHONE, &from.at.peer);
+	addr_parse(&from.at.local, "203.0.113.1", 5060);
 	whole = finish("INVITE sip:bob@198.51.100.7 SIP/2.0\n"
 		       "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKq\n"
 		       "From: <sip:a@198.51.100.7>;tag=af\nTo: <sip:bob@198.51.100.7>\nCall-ID: q\n"

@@ -75,7 +75,7 @@ static void answer(struct core *c, const struct core_sent *question, const char 
     uint16_t port)
 {
 	uint8_t message[32];
-	struct udp_from from = {.ifindex = 2};
+	struct transport_from from = {.at = {.ifindex = 2}};
 
 	memcpy(message, question->text, 20);
 	memcpy(message, (const uint8_t[]){1, 1, 0, 12}, 4);
@@ -83,8 +83,8 @@ static void answer(struct core *c, const struct core_sent *question, const char 
 	    (const uint8_t[]){0, 1, 0, 8, 0, 1, (uint8_t)(port >> 8), (uint8_t)port, 198, 51, 100,
 		9},
 	    12);
-	addr_parse(&from.peer, peer, 3478);
-	addr_parse(&from.local, "192.168.1.1", 5060);
+	addr_parse(&from.at.peer, peer, 3478);
+	addr_parse(&from.at.local, "192.168.1.1", 5060);
 	pipeline_receive(&c->sd, message, sizeof(message), &from);
 }
 

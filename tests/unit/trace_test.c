@@ -242,11 +242,11 @@ static void test_file(void)
 		is_int(trace_open(&t, "/dev/full", (uid_t)-1, (gid_t)-1, 1), EINVAL, "a device");
 }
 
-static void on_receive(void *arg, const void *data, size_t len, const struct udp_from *from)
+static void on_receive(void *arg, const void *data, size_t len, const struct transport_from *from)
 {
 	(void)data;
 	(void)len;
-	*(struct addr *)arg = from->local;
+	*(struct addr *)arg = from->at.local;
 }
 
 static int recv_soon(int fd, struct udp_from *from)
@@ -259,10 +259,33 @@ static int recv_soon(int fd, struct udp_from *from)
 	return udp_recv(fd, data, sizeof(data), &len, from);
 }
 
+/* On a port that was free a moment ago. */
+static int open_somewhere(struct transport **out, struct loop *loop, struct addr *got)
+{
+	struct transport_setup setup = {.loop = loop, .hooks = {.arg = got, .receive = on_receive}};
+	enum sip_transport failed;
+	int err = EADDRINUSE;
+
+	for (int tries = 0; tries < 50 && err == EADDRINUSE; tries++) {
+		struct sockaddr_in in;
+		socklen_t len = sizeof(in);
+		int fd;
+
+		if (udp_open_any(AF_INET, 0, &fd) != 0)
+			break;
+		getsockname(fd, (struct sockaddr *)&in, &len);
+		close(fd);
+		setup.port = ntohs(in.sin_port);
+		err = transport_open(out, &setup, &failed);
+	}
+	return err;
+}
+
 /* The transport writes what it sends and what it receives, with the real addresses. */
 static void test_transport(void)
 {
 	struct addr got = {0}, any, to, from;
+	struct transport_to way = {.peer = &to, .local = &from, .transport = SIP_UDP};
 	struct udp_from seen;
 	struct transport *tr;
 	struct loop *loop;
@@ -274,17 +297,18 @@ static void test_transport(void)
 	addr_any(&any, AF_INET, 0);
 	to = A("127.0.0.1", 0);
 	is_int(loop_new(&loop), 0, "a loop");
-	is_int(transport_open(&tr, loop, 0, 0, on_receive, &got), 0, "a transport");
+	is_int(open_somewhere(&tr, loop, &got), 0, "a transport");
 	is_int(udp_open(&to, &fd), 0, "a phone");
 	is_int(open_trace(&t, TRACE_MAX_BYTES), 0, "a trace");
 	transport_set_trace(tr, t);
 	getsockname(fd, (struct sockaddr *)&in, &in_len);
 	addr_set(&to, (struct sockaddr *)&in, in_len);
 	from = A("127.0.0.2", 5060);
-	is_int(transport_send(tr, "one", 3, &from, &to), 0, "sent, the source given");
+	is_int(transport_send(tr, "one", 3, &way, NULL), 0, "sent, the source given");
 	is_int(recv_soon(fd, &seen), 0, "... and received");
 	ok(is_packet(0, &seen.peer, &to, "one", 3), "the trace has the source that was seen");
-	is_int(transport_send(tr, "two", 3, &any, &to), 0, "sent, the source not given");
+	way.local = &any;
+	is_int(transport_send(tr, "two", 3, &way, NULL), 0, "sent, the source not given");
 	is_int(recv_soon(fd, &seen), 0, "... and received");
 	ok(is_packet(1, &seen.peer, &to, "two", 3), "the trace has the kernel's choice");
 	udp_send(fd, "three", 5, NULL, &seen.peer);

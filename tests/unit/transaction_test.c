@@ -20,7 +20,7 @@ struct world {
 	int last_status;
 };
 
-static int on_send(void *arg, const void *data, size_t len, const struct hop *hop)
+static int on_send(void *arg, const void *data, size_t len, struct hop *hop)
 {
 	struct world *w = arg;
 
