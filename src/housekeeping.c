@@ -102,6 +102,9 @@ static void refresh_sides(struct service *s)
 	resolver_reload(s->sd.resolver);
 	public_addr_ask(s->sd.public_addr);
 	readdress(&s->sd);
+	/* Phones come again, and with them their registrations; old streams to the WAN are dead. */
+	transport_close_connections(s->sd.transport, LAN);
+	transport_close_connections(s->sd.transport, WAN);
 }
 
 static void on_net_change(void *arg)

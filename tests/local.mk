@@ -91,6 +91,7 @@ UNIT_TESTS += \
 	tests/unit/core_public_test \
 	tests/unit/core_route_test \
 	tests/unit/core_rules_test \
+	tests/unit/core_tcp_test \
 	tests/unit/core_subscribe_test \
 	tests/unit/core_torture_test \
 	tests/unit/core_verbatim_test \

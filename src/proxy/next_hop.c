@@ -635,6 +635,41 @@ int next_hop_located(struct siproxd *sd, const struct hop *from, struct plan *pl
 	return plan->n_hops ? 0 : status;
 }
 
+/* --- large requests ----------------------------------------------------------------------- */
+
+static void add_hop(struct plan *plan, const struct hop *hop, enum sip_transport transport)
+{
+	for (unsigned i = 0; i < plan->n_hops; i++)
+		if (plan->hop[i].transport == transport &&
+		    addr_equal(&plan->hop[i].peer, &hop->peer))
+			return;
+	if (plan->n_hops == LOCATE_MAX)
+		return;
+	plan->hop[plan->n_hops] = *hop;
+	plan->hop[plan->n_hops++].transport = transport;
+}
+
+bool next_hop_prefer_tcp(const struct siproxd *sd, struct plan *plan)
+{
+	struct hop old[LOCATE_MAX];
+	unsigned n = plan->n_hops;
+
+	if (plan->n_targets != 1 || (!n && plan->target[0].hop.transport == SIP_TCP))
+		return false;
+	memcpy(old, plan->hop, n * sizeof(*old));
+	if (!n)
+		old[n++] = plan->target[0].hop;
+	plan->n_hops = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (old[i].transport == SIP_TCP ||
+		    (sd->speaks_tcp && sd->speaks_tcp(sd->send_arg, &old[i].peer)))
+			add_hop(plan, &old[i], SIP_TCP);
+	for (unsigned i = 0; i < n; i++)
+		add_hop(plan, &old[i], old[i].transport);
+	plan->target[0].hop = plan->hop[0];
+	return plan->n_hops > 1;
+}
+
 /* --- what a plugin decided ---------------------------------------------------------------- */
 
 struct account {

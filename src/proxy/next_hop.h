@@ -53,6 +53,12 @@ int next_hop_located(struct siproxd *sd, const struct hop *from, struct plan *pl
 /* Where that end of a dialog is reached now: as it signals, or where it says that it listens if
  * the connection that it signalled by is gone. */
 void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, struct hop *out);
+/*
+ * The plan's request is too large for a datagram: ways over TCP come first, for as far as the peer
+ * is known to speak it, and those over UDP stay behind them (RFC 3261 18.1.1). True: it has
+ * several ways now.
+ */
+bool next_hop_prefer_tcp(const struct siproxd *sd, struct plan *plan);
 void plan_done(struct plan *plan);
 /* The request is for siproxd itself: the Request-URI names us, and no user. */
 bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const struct hop *from);

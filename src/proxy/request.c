@@ -24,6 +24,8 @@
 #include "sip/sip_reply.h"
 #include "siproxd.h"
 
+/* RFC 3261 18.1.1: what is larger should go by a stream. */
+#define LARGE       1300
 #define RETRY_AFTER "Retry-After: 10\r\n"
 
 /* A request on its way through the steps. */
@@ -406,6 +408,8 @@ static void located(void *arg, int err, const struct located *found, size_t coun
 	if (!status && plan.name)
 		status = err ? (err == ETIMEDOUT ? 504 : 503)
 			     : next_hop_located(sd, &fw->from, &plan, found, count);
+	if (!status && msg->len > LARGE)
+		next_hop_prefer_tcp(sd, &plan);
 	if (status == 503 || status == 504)
 		log_unresolved(&plan);
 	if (status)
@@ -416,6 +420,20 @@ static void located(void *arg, int err, const struct located *found, size_t coun
 	}
 	plan_done(&plan);
 	sip_msg_free(msg);
+}
+
+/* A large request to a peer that speaks TCP: by UDP only if that fails. */
+static void forward_large(struct passage *p, struct forward *fw)
+{
+	struct sip_sdp sdp;
+	struct sip_msg *copy;
+
+	if (!next_hop_prefer_tcp(p->sd, &p->plan) || sip_msg_dup(&copy, p->msg) != 0)
+		forward_to_plan(p->sd, fw, p->msg, &p->plan, &sdp);
+	else if (forward_to_plan(p->sd, fw, copy, &p->plan, &sdp))
+		failover_begin(fw, copy, &p->plan, &sdp);
+	else
+		sip_msg_free(copy);
 }
 
 static enum verdict park(struct passage *p, struct forward *fw)
@@ -493,7 +511,10 @@ static enum verdict forward(struct passage *p)
 	forward_trying(fw);
 	if (p->plan.name)
 		return park(p, fw);
-	forward_to_plan(sd, fw, p->msg, &p->plan, &sdp);
+	if (p->msg->len > LARGE)
+		forward_large(p, fw);
+	else
+		forward_to_plan(sd, fw, p->msg, &p->plan, &sdp);
 	return ANSWERED;
 }
 

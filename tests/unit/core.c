@@ -346,6 +346,10 @@ static int keep(void *arg, const void *data, size_t len, struct hop *hop)
 
 	if (c->send_err && hop->side == WAN)
 		return c->send_err;
+	if (hop->connection && hop->connection == c->lost)
+		return ENOTCONN;
+	if (hop->transport == SIP_TCP && !hop->connection)
+		hop->connection = 1000 + c->last_connection++;
 	if (c->n_sent == c->cap_sent) {
 		c->cap_sent = c->cap_sent ? 2 * c->cap_sent : 4096;
 		c->sent = realloc(c->sent, c->cap_sent * sizeof(*c->sent));
@@ -355,6 +359,8 @@ static int keep(void *arg, const void *data, size_t len, struct hop *hop)
 	m = &c->sent[c->n_sent++];
 	m->side = hop->side;
 	m->to = hop->peer;
+	m->transport = hop->transport;
+	m->connection = hop->connection;
 	m->text = malloc(len + 1);
 	if (!m->text)
 		abort();
@@ -371,6 +377,21 @@ static int keep(void *arg, const void *data, size_t len, struct hop *hop)
 		c->n_sent--;
 	}
 	return 0;
+}
+
+static bool has_connection(void *arg, uint64_t connection)
+{
+	const struct core *c = arg;
+
+	return connection != c->lost;
+}
+
+static bool speaks_tcp(void *arg, const struct addr *peer)
+{
+	const struct core *c = arg;
+
+	(void)peer;
+	return c->speaks_tcp;
 }
 
 void core_forget(struct core *c)
@@ -496,6 +517,8 @@ int core_start(struct core *c, bool one_interface)
 	sd->timers = &c->timers;
 	sd->now_s = unix_time;
 	sd->send = keep;
+	sd->has_connection = has_connection;
+	sd->speaks_tcp = speaks_tcp;
 	sd->send_arg = c;
 	sd->resolver = (struct resolver *)c; /* only asked whether it is there */
 	memcpy(sd->key, "0123456789abcdef", sizeof(sd->key));
@@ -600,13 +623,15 @@ static void parse_peer(const char *text, struct addr *out)
 	addr_parse_n(out, text, (size_t)(colon - text), (uint16_t)atoi(colon + 1));
 }
 
-static void deliver(struct core *c, enum side side, const struct addr *peer, const char *data,
-    size_t len)
+static void deliver(struct core *c, enum side side, const struct addr *peer, uint64_t connection,
+    const char *data, size_t len)
 {
 	bool v6 = addr_family(peer) == AF_INET6, one = side_is_single(c->sd.sides);
 	struct transport_from from = {.at = {.peer = *peer, .ifindex = side == LAN || one ? 2 : 3}};
 	char *exact = malloc(len ? len : 1);
 
+	from.transport = connection ? SIP_TCP : SIP_UDP;
+	from.connection = connection;
 	if (!exact)
 		abort();
 	if (side == LAN || one)
@@ -631,7 +656,7 @@ void core_receive(struct core *c, enum side side, const char *peer, const char *
 	va_end(ap);
 	whole = finish(text, &len);
 	parse_peer(peer, &a);
-	deliver(c, side, &a, whole, len);
+	deliver(c, side, &a, c->connection, whole, len);
 	free(text);
 	free(whole);
 }
@@ -663,7 +688,7 @@ void core_answer(struct core *c, const struct core_sent *m, const char *status, 
 	add_lines(text, &request, "CSeq");
 	sprintf(text + strlen(text), "%s\n%s", extra ? extra : "", body ? body : "");
 	whole = finish(text, &len);
-	deliver(c, request.side, &request.to, whole, len);
+	deliver(c, request.side, &request.to, request.connection, whole, len);
 	free(request.text);
 	free(whole);
 	free(text);

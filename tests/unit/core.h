@@ -30,6 +30,8 @@ struct core_sent {
 	struct addr to;
 	char *text;
 	size_t len;
+	enum sip_transport transport;
+	uint64_t connection;
 };
 
 struct core {
@@ -38,9 +40,13 @@ struct core {
 	struct timers timers;
 	struct core_sent *sent;
 	size_t n_sent, cap_sent, n_read;
-	int send_err; /* what sending to the WAN returns */
-	bool leaked;  /* the WAN got to see what it must not */
-	bool muted;   /* keep nothing of what is sent */
+	int send_err;             /* what sending to the WAN returns */
+	bool leaked;              /* the WAN got to see what it must not */
+	bool muted;               /* keep nothing of what is sent */
+	uint64_t connection;      /* what arrives comes by that TCP connection; 0: by UDP */
+	uint64_t lost;            /* a connection that is no more */
+	uint64_t last_connection; /* made by siproxd: from 1000 on */
+	bool speaks_tcp;          /* what siproxd knows of every peer */
 };
 
 /* Fills the two interfaces; `one` for a machine in front of the router, with 192.168.1.1 only. */

@@ -98,7 +98,7 @@ static void receive_file(struct core *c, enum side side, const char *peer, const
 	struct addr a;
 
 	parse_peer(peer, &a);
-	deliver(c, side, &a, data, len);
+	deliver(c, side, &a, 0, data, len);
 }
 
 static const struct core_sent *last_to(struct core *c, enum side side)

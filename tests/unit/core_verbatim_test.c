@@ -48,7 +48,7 @@ static void receive_text(struct core *c, enum side side, const char *peer, const
 	struct addr a;
 
 	parse_peer(peer, &a);
-	deliver(c, side, &a, text, strlen(text));
+	deliver(c, side, &a, 0, text, strlen(text));
 }
 
 /* `in` comes from that side; `out` leaves to the other, with our Via where it says @VIA@. */

@@ -16,6 +16,8 @@ struct world {
 	struct addr to[64];
 	unsigned n_sent;
 	int send_err;
+	uint64_t last_connection, dead; /* made; and one that is gone */
+	bool stream;                    /* start_client() and start_server() use TCP */
 	unsigned responses, timeouts, server_gone, client_gone;
 	int last_status;
 };
@@ -26,6 +28,10 @@ static int on_send(void *arg, const void *data, size_t len, struct hop *hop)
 
 	if (w->send_err)
 		return w->send_err;
+	if (hop->connection && hop->connection == w->dead)
+		return ENOTCONN;
+	if (hop->transport == SIP_TCP && !hop->connection)
+		hop->connection = ++w->last_connection;
 	if (w->n_sent < 64) {
 		snprintf(w->sent[w->n_sent], sizeof(w->sent[0]), "%.*s", (int)len,
 		    (const char *)data);
@@ -155,6 +161,7 @@ static struct client_txn *start_client(struct world *w, const char *method, int 
 	struct hop hop;
 
 	make_hop(&hop);
+	hop.transport = w->stream ? SIP_TCP : SIP_UDP;
 	*err = client_txn_new(w->ts, "z9hG4bKout", msg->method, &hop, msg->data, msg->len, &ct);
 	sip_msg_free(msg);
 	return ct;
@@ -167,6 +174,8 @@ static struct server_txn *start_server(struct world *w, const char *method)
 	struct hop hop;
 
 	make_hop(&hop);
+	hop.transport = w->stream ? SIP_TCP : SIP_UDP;
+	hop.connection = w->stream ? 77 : 0;
 	is_int(server_txn_new(w->ts, msg, &hop, &st), 0, "a server transaction");
 	sip_msg_free(msg);
 	return st;
@@ -477,6 +486,117 @@ static void test_branch(void)
 	close_world(&w);
 }
 
+/* --- streams ------------------------------------------------------------------------------ */
+
+static void open_stream_world(struct world *w)
+{
+	open_world(w, 10);
+	w->stream = true;
+}
+
+/* Nothing is sent twice over TCP, and nothing is waited for that cannot come (17.1, 17.2). */
+static void test_stream_client(void)
+{
+	struct world w;
+	int err;
+
+	open_stream_world(&w);
+	start_client(&w, "INVITE", &err);
+	pass(&w, 31000);
+	is_int(w.n_sent, 1, "an INVITE over TCP is sent once");
+	pass(&w, 1100);
+	is_int(w.timeouts, 1, "timer B runs all the same");
+	start_client(&w, "INVITE", &err);
+	feed(&w, "486 Busy", "INVITE", "z9hG4bKout");
+	is_int(w.n_sent, 3, "a failure is acknowledged");
+	pass(&w, 1);
+	is_int((long long)transactions_count(w.ts), 0, "... and that was it: timer D is zero");
+	start_client(&w, "OPTIONS", &err);
+	pass(&w, 20000);
+	is_int(w.n_sent, 4, "an OPTIONS is sent once");
+	feed(&w, "200 OK", "OPTIONS", "z9hG4bKout");
+	pass(&w, 1);
+	is_int((long long)transactions_count(w.ts), 0, "... timer K is zero");
+	start_client(&w, "INVITE", &err);
+	feed(&w, "200 OK", "INVITE", "z9hG4bKout");
+	pass(&w, 20000);
+	ok(feed(&w, "200 OK", "INVITE", "z9hG4bKout"), "a 2xx may come again (RFC 6026)");
+	is_int(w.last_status, 200, "... and passes");
+	close_world(&w);
+}
+
+static void test_stream_server(void)
+{
+	struct world w;
+	struct server_txn *st;
+
+	open_stream_world(&w);
+	st = start_server(&w, "INVITE");
+	REPLY(&w, st, 486, "486");
+	pass(&w, 10000);
+	is_int(w.n_sent, 1, "a failure over TCP is sent once");
+	is_int(addr_port(&w.to[0]), 5061, "... to where the request came from, not to its Via");
+	ok(again(&w, "ACK") == st, "its ACK is awaited");
+	pass(&w, 1);
+	is_int((long long)transactions_count(w.ts), 0, "... and that was it: timer I is zero");
+	st = start_server(&w, "OPTIONS");
+	REPLY(&w, st, 200, "200");
+	pass(&w, 1);
+	is_int((long long)transactions_count(w.ts), 0, "timer J is zero");
+	close_world(&w);
+}
+
+/* The connection that a request came by is gone: RFC 3261 18.2.2. */
+static void test_stream_reply(void)
+{
+	struct world w;
+	struct server_txn *st;
+
+	open_stream_world(&w);
+	st = start_server(&w, "INVITE");
+	ok(transactions_use(w.ts, 77), "a transaction relies on its connection");
+	REPLY(&w, st, 180, "180");
+	is_int(addr_port(&w.to[0]), 5061, "18x goes by the connection");
+	w.dead = 77;
+	REPLY(&w, st, 200, "200");
+	is_str(w.sent[1], "200", "the 200 finds another way");
+	is_int(addr_port(&w.to[1]), 5070, "... to the port of the Via");
+	ok(!transactions_use(w.ts, 77) && transactions_use(w.ts, w.last_connection),
+	    "... and that connection is its own now");
+	REPLY(&w, st, 200, "200 again");
+	is_int((long long)w.last_connection, 1, "... for what follows, too");
+	close_world(&w);
+}
+
+/* And the one that a request went by: 18.4. */
+static void test_stream_lost(void)
+{
+	struct world w;
+	struct client_txn *ct;
+	int err;
+
+	open_stream_world(&w);
+	ct = start_client(&w, "INVITE", &err);
+	is_int((long long)ct->hop.connection, 1, "it knows by which connection it went");
+	ok(transactions_use(w.ts, 1), "... and relies on it");
+	transactions_lost(w.ts, 2);
+	pass(&w, 1);
+	is_int(w.timeouts, 0, "another one may end");
+	transactions_lost(w.ts, 1);
+	ok(ct->unsent, "when this one ends, nobody has got the request");
+	pass(&w, 1);
+	is_int(w.timeouts, 1, "... which is told");
+	is_int((long long)transactions_count(w.ts), 0, "... and over");
+
+	ct = start_client(&w, "INVITE", &err);
+	feed(&w, "180 Ringing", "INVITE", "z9hG4bKout");
+	transactions_lost(w.ts, ct->hop.connection);
+	pass(&w, 1000);
+	is_int(w.timeouts, 1, "one that rings may answer by another connection");
+	ok(feed(&w, "200 OK", "INVITE", "z9hG4bKout"), "... and does");
+	close_world(&w);
+}
+
 int main(void)
 {
 	test_server_invite();
@@ -487,5 +607,9 @@ int main(void)
 	test_client_other();
 	test_cancel();
 	test_branch();
+	test_stream_client();
+	test_stream_server();
+	test_stream_reply();
+	test_stream_lost();
 	return tap_done();
 }
