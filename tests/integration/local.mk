@@ -81,6 +81,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/stun.test \
 	tests/integration/stun_server.py \
 	tests/integration/tcp_phone.test \
+	tests/integration/tcp_provider.test \
 	tests/integration/ten_calls.test \
 	tests/integration/trace.test \
 	tests/integration/trunk.test \

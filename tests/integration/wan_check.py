@@ -11,8 +11,8 @@ import struct
 import sys
 
 
-def packets(path):
-    """The UDP packets of a pcap file: (source address, payload)."""
+def frames(path):
+    """The packets of a pcap file: (protocol, source address, both addresses, what IP carries)."""
     with open(path, "rb") as f:
         data = f.read()
     order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
@@ -30,18 +30,61 @@ def packets(path):
 def ip4(frame):
     ip = frame[14:]
     start = (ip[0] & 15) * 4
-    if len(frame) < 42 or ip[9] != 17 or struct.unpack(">H", ip[6:8])[0] & 0x1FFF:
-        return None                 # no UDP, or a later fragment
+    if len(frame) < 42 or struct.unpack(">H", ip[6:8])[0] & 0x1FFF:
+        return None                 # a later fragment
     total = struct.unpack(">H", ip[2:4])[0]
-    return str(ipaddress.ip_address(ip[12:16])), ip[start + 8:total]
+    return ip[9], str(ipaddress.ip_address(ip[12:16])), ip[12:20], ip[start:total]
 
 
 def ip6(frame):
     ip = frame[14:]
-    if len(frame) < 62 or ip[6] != 17:
+    if len(frame) < 62:
         return None
     total = 40 + struct.unpack(">H", ip[4:6])[0]
-    return str(ipaddress.ip_address(ip[8:24])), ip[48:total]
+    return ip[6], str(ipaddress.ip_address(ip[8:24])), ip[8:40], ip[40:total]
+
+
+def cut(stream):
+    """The messages of a TCP stream, by Content-Length."""
+    while True:
+        stream = stream.lstrip(b"\r\n")
+        head, end, rest = stream.partition(b"\r\n\r\n")
+        if not end:
+            return
+        length = 0
+        for line in unfolded(head):
+            name, _, value = line.partition(b":")
+            if name.strip().lower() in (b"content-length", b"l"):
+                length = int(value)
+        yield head + end + rest[:length]
+        stream = rest[length:]
+
+
+def follow(streams, source, ends, segment):
+    """Adds what comes next in a TCP stream; a segment that comes again is known by its number."""
+    key = ends + segment[:4]
+    number = struct.unpack(">I", segment[4:8])[0]
+    if segment[13] & 2:             # SYN
+        number += 1
+        streams[source, key, number] = streams[key] = [number, source, b""]
+    stream = streams.get(key)
+    data = segment[(segment[12] >> 4) * 4:]
+    if stream and data and number == (stream[0] + len(stream[2])) & 0xFFFFFFFF:
+        stream[2] += data
+
+
+def packets(path):
+    """The messages of a pcap file: (source address, message)."""
+    streams = {}
+    for protocol, source, ends, data in frames(path):
+        if protocol == 17:
+            yield source, data[8:]
+        elif protocol == 6 and len(data) >= 20:
+            follow(streams, source, ends, data)
+    for key, (_, source, data) in streams.items():
+        if len(key) == 3:           # each stream also stands under its ends, for the latest
+            for message in cut(data):
+                yield source, message
 
 
 def unfolded(head):
