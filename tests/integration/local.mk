@@ -82,6 +82,8 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/stun_server.py \
 	tests/integration/tcp_phone.test \
 	tests/integration/tcp_provider.test \
+	tests/integration/tcp_streams.test \
+	tests/integration/stream.py \
 	tests/integration/ten_calls.test \
 	tests/integration/trace.test \
 	tests/integration/trunk.test \
