@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * trace: a file of UDP datagrams, as they came and as they left, for Wireshark and tcpdump. Their
+ * trace: a file of UDP datagrams, as they came and as they left, for Wireshark and tcpdump (what
+ * came or left by TCP stands there as a datagram too, one for each message). Their
  * IP and UDP headers are made up here around the bytes that a socket gave or took, so no privilege
  * and no network interface is needed. The only user of libpcap; trace_stub.c stands in for it
  * where siproxd is built without. It waits for the file's writing: a tool for finding faults. Used

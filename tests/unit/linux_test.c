@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/system.h"
+#include "base/tcp.h"
 #include "base/udp.h"
 #include "tap.h"
 
@@ -133,11 +134,54 @@ static void test_port_owner(void)
 	ok(!system_port_owner(SOCK_DGRAM, ntohs(in.sin_port), who, sizeof(who)), "now nobody has");
 }
 
+static void test_tcp_port_owner(void)
+{
+	struct sockaddr_in in;
+	socklen_t len = sizeof(in);
+	char who[80] = "";
+	int fd;
+
+	if (tcp_listen_any(AF_INET, 0, &fd) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&in, &len) != 0)
+		return;
+	ok(system_port_owner(SOCK_STREAM, ntohs(in.sin_port), who, sizeof(who)), "TCP's port");
+	ok(strstr(who, "linux_test") != NULL, "... is ours, too");
+	close(fd);
+}
+
+/* Where a connection comes in: it decides who is on the LAN. */
+static void test_tcp_ifindex(int family, const char *ip)
+{
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	struct udp_from near_end, far_end;
+	struct addr to, any;
+	int listener, fd, accepted = -1;
+
+	addr_parse(&to, ip, 0);
+	if (tcp_listen_any(family, 0, &listener) != 0)
+		return;
+	if (getsockname(listener, (struct sockaddr *)&bound, &len) == 0 &&
+	    addr_set(&any, (struct sockaddr *)&bound, len) == 0)
+		addr_set_port(&to, addr_port(&any));
+	if (tcp_connect(&to, NULL, &fd, &near_end) == 0) {
+		for (int i = 0; i < 60000 && tcp_accept(listener, &accepted, &far_end) != 0; i++)
+			usleep(1000);
+		is_int(far_end.ifindex, if_nametoindex("lo"), ip);
+		close(accepted);
+		close(fd);
+	}
+	close(listener);
+}
+
 int main(void)
 {
 	test_gateway4();
 	test_gateway6();
 	test_inode();
 	test_port_owner();
+	test_tcp_port_owner();
+	test_tcp_ifindex(AF_INET, "127.0.0.1");
+	test_tcp_ifindex(AF_INET6, "::1");
 	return tap_done();
 }

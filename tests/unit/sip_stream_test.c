@@ -180,7 +180,7 @@ static void test_bounds(void)
 	ok(!s.data && s.cap == 0, "an endless pause holds no memory");
 	put(&s, EMPTY "OPT", strlen(EMPTY) + 3, &out);
 	ok(sip_stream_is_midway(&s), "midway");
-	put(&s, EMPTY + 3, strlen(EMPTY) - 3, &out);
+	put(&s, &EMPTY[3], strlen(EMPTY) - 3, &out);
 	ok(!sip_stream_is_midway(&s) && !s.data, "and at rest");
 	alloc_until_failure = 0;
 	ok(!sip_stream_room(&s, &n), "no memory");
