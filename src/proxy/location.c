@@ -348,6 +348,7 @@ int location_confirm(struct location *loc, struct binding *b, const struct locat
 	if (err)
 		return err;
 	location_set_registrar(loc, b, &c->registrar);
+	b->registrar_connection = c->registrar_connection;
 	if (same_phone && b->expires > now)
 		loc->refreshes++;
 	else
@@ -488,7 +489,8 @@ bool location_uses(const struct location *loc, uint64_t connection, int64_t now)
 	for (const struct list *l = loc->all.next; l != &loc->all; l = l->next) {
 		const struct binding *b = container_of(l, struct binding, link);
 
-		if (b->connection == connection && live(b, now))
+		if ((b->connection == connection || b->registrar_connection == connection) &&
+		    live(b, now))
 			return true;
 	}
 	return false;

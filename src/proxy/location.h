@@ -37,8 +37,9 @@ struct binding {
 	enum sip_transport transport;
 	uint64_t connection;   /* that it came by; 0: none, or of an earlier run */
 	struct addr registrar; /* who granted it; unset: nobody on the WAN, or not known yet */
-	int64_t expires;       /* unix seconds; 0: not confirmed yet */
-	int64_t offered;       /* unix seconds of the last REGISTER */
+	uint64_t registrar_connection; /* by which it did, and may call; 0: none */
+	int64_t expires;               /* unix seconds; 0: not confirmed yet */
+	int64_t offered;               /* unix seconds of the last REGISTER */
 };
 
 /* What a REGISTER says of one contact. */
@@ -52,6 +53,7 @@ struct location_contact {
 	enum sip_transport transport;
 	uint64_t connection;
 	struct addr registrar;
+	uint64_t registrar_connection;
 	/* Several contacts of one REGISTER share its Call-ID: it does not say which phone. */
 	bool not_by_call_id;
 };
@@ -109,7 +111,7 @@ size_t location_find_account(const struct location *loc, const struct addr *regi
  * NULL. */
 struct binding *location_by_contact(const struct location *loc, const struct sip_uri *contact,
     struct str user);
-/* A live binding was registered by that connection. */
+/* A live binding was registered by that connection, with us or from us with its registrar. */
 bool location_uses(const struct location *loc, uint64_t connection, int64_t now);
 void location_each(const struct location *loc, void (*fn)(struct binding *b, void *arg), void *arg);
 

@@ -26,6 +26,7 @@ struct registration {
 	char *path;   /* its Path values; NULL: none */
 	struct hop from;
 	struct addr registrar;
+	uint64_t registrar_connection;
 	bool star;
 	struct offered offered[CONTACTS_MAX];
 	unsigned n;
@@ -84,6 +85,7 @@ static void describe(const struct registration *reg, const struct offered *o,
 	    .transport = reg->from.transport,
 	    .connection = reg->from.connection,
 	    .registrar = reg->registrar,
+	    .registrar_connection = reg->registrar_connection,
 	    .not_by_call_id = o->not_by_call_id,
 	};
 }
@@ -247,11 +249,12 @@ static int64_t granted_to(const struct siproxd *sd, const struct offered *o,
 }
 
 void registration_answered(struct registration *reg, struct siproxd *sd,
-    const struct sip_msg *response, const struct addr *registrar)
+    const struct sip_msg *response, const struct hop *registrar)
 {
 	if (response->status < 200 || response->status > 299)
 		return;
-	reg->registrar = *registrar;
+	reg->registrar = registrar->peer;
+	reg->registrar_connection = registrar->connection;
 	if (reg->star)
 		location_remove_aor(sd->location, str_of(reg->aor), str_of(reg->domain));
 	for (unsigned i = 0; i < reg->n; i++) {

@@ -23,9 +23,9 @@ void registration_free(struct registration *reg);
 const char *registration_name(const struct registration *reg, unsigned n);
 /* The Path values of the request, which the WAN does not see; NULL: none. */
 const char *registration_path(const struct registration *reg);
-/* The registrar at that address answered: a 2xx confirms or ends bindings. */
+/* The registrar there answered: a 2xx confirms or ends bindings. */
 void registration_answered(struct registration *reg, struct siproxd *sd,
-    const struct sip_msg *response, const struct addr *registrar);
+    const struct sip_msg *response, const struct hop *registrar);
 /* The phone's own URI for a Contact of the answer that names one of ours; NULL. */
 const char *registration_own_contact(const struct siproxd *sd, const struct sip_uri *uri);
 /* What a phone is told of `granted` seconds: max_expires at most. */

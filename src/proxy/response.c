@@ -208,7 +208,7 @@ static void branch_succeeded(struct siproxd *sd, struct forward *fw, struct clie
 	struct buf out = BUF_INIT;
 
 	if (fw->registration)
-		registration_answered(fw->registration, sd, msg, &ct->hop.peer);
+		registration_answered(fw->registration, sd, msg, &ct->hop);
 	if (undress(sd, fw, msg, &ct->hop, &out)) {
 		session_final(sd, fw, msg->status);
 		forward_respond(fw, msg->status, out.data, out.len);

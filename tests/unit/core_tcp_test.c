@@ -251,6 +251,30 @@ static void test_phone_returns(void)
 	finish_all(&c);
 }
 
+/* A provider that calls by the connection of the REGISTER finds it there, however idle it is. */
+static void test_registrar_connection(void)
+{
+	const struct core_sent *m;
+	struct core c;
+
+	start(&c);
+	core_receive(&c, LAN, CORE_PHONE,
+	    "REGISTER sip:198.51.100.7;transport=tcp SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKr\n"
+	    "From: <sip:alice@198.51.100.7>;tag=r\nTo: <sip:alice@198.51.100.7>\n"
+	    "Call-ID: reg\nCSeq: 1 REGISTER\n"
+	    "Contact: <sip:alice@192.168.1.10:5060>;expires=3600\n\n");
+	m = core_expect(&c, WAN, "REGISTER", "a REGISTER goes out over TCP");
+	is_int((long long)m->connection, 1000, "... by a connection of ours");
+	core_answer(&c, m, "200 OK", "x", "Expires: 3600\n", NULL);
+	core_wait(&c, 1000000);
+	core_forget(&c);
+	ok(pipeline_relies_on(&c.sd, 1000), "the binding relies on it");
+	core_wait(&c, 3000000);
+	ok(!pipeline_relies_on(&c.sd, 1000), "... for as long as it lives");
+	finish_all(&c);
+}
+
 /* Who connects from the WAN is admitted, but for those that the lists exclude. */
 static void test_admission(void)
 {
@@ -322,6 +346,7 @@ int main(void)
 	test_length();
 	test_phone_is_called();
 	test_phone_returns();
+	test_registrar_connection();
 	test_admission();
 	test_large();
 	return tap_done();
