@@ -136,6 +136,9 @@ enum side call_side_of(const struct call *call, enum call_leg leg)
 
 const struct addr *call_named(const struct call *call, enum call_leg leg)
 {
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].flow)
+			return &call->m[i].named[leg];
 	return &call->hop[leg].named;
 }
 

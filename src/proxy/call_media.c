@@ -42,11 +42,31 @@ static void give_pairs(struct calls *cs, const uint16_t port[2])
 		ports_give(cs->setup.ports, port[1]);
 }
 
+/* Where an end is told to send: to the address that it signals to, or, if it wants media of the
+ * other family, to one of ours that is. (On the WAN that may be a router's, which IPv6 does
+ * without.) */
+static const struct addr *named_for(const struct call *call, enum call_leg leg,
+    const struct addr *rtp)
+{
+	const struct hop *hop = &call->hop[leg];
+	const struct addr *other = NULL;
+	int family = addr_family(rtp);
+
+	if (addr_is_set(rtp) && !addr_is_any(rtp) && family != addr_family(&hop->named) &&
+	    (hop->side == LAN || family == AF_INET6))
+		other = side_addr(call->owner->setup.sides, hop->side, family);
+	return other ? other : &hop->named;
+}
+
 /* What a leg's sockets are bound to: on the LAN the address that descriptions name (a phone may
  * signal to another one of ours); on the WAN our interface's, whatever a router calls us. */
-static const struct addr *media_addr(const struct hop *hop)
+static const struct addr *media_addr(const struct call *call, const struct m_line *m,
+    enum call_leg leg)
 {
-	return hop->side == LAN ? &hop->named : &hop->local;
+	const struct hop *hop = &call->hop[leg];
+
+	return hop->side == WAN && addr_equal_ip(&m->named[leg], &hop->named) ? &hop->local
+									      : &m->named[leg];
 }
 
 /* Ports on their way back are as good as free: who would be refused waits for them. */
@@ -73,15 +93,15 @@ static int open_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
 	struct flow_setup setup = {.dscp = cs->limits.dscp, .copy_dscp = cs->limits.copy_dscp};
-	bool shared = addr_equal_ip(media_addr(&call->hop[0]), media_addr(&call->hop[1]));
+	bool shared = addr_equal_ip(media_addr(call, m, CALLER), media_addr(call, m, CALLEE));
 	size_t tries = pairs_for(call, shared);
 	int err = ENOSPC;
 
 	for (; tries > 0; tries--) {
 		if (take_pairs(cs, shared, m->port) != 0)
 			return ENOSPC;
-		for (int leg = 0; leg < 2; leg++) {
-			setup.local[leg] = *media_addr(&call->hop[leg]);
+		for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
+			setup.local[leg] = *media_addr(call, m, leg);
 			addr_set_port(&setup.local[leg], m->port[leg]);
 			setup.delay_us[leg] = cs->limits.delay_us[call->hop[leg].side];
 		}
@@ -204,10 +224,9 @@ static int commit(struct call *call, struct m_line *m, enum call_leg leg, const 
 }
 
 /* Where the other end shall send: our port on its leg. */
-static void tell(const struct call *call, const struct m_line *m, enum call_leg to,
-    struct sip_sdp_media *media)
+static void tell(const struct m_line *m, enum call_leg to, struct sip_sdp_media *media)
 {
-	media->relay = call->hop[to].named;
+	media->relay = m->named[to];
 	addr_set_port(&media->relay, m->port[to]);
 }
 
@@ -270,6 +289,8 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 		if (!media->relayable)
 			continue;
 		if (!m->flow) {
+			m->named[leg] = *named_for(call, leg, &media->rtp);
+			m->named[!leg] = call->hop[!leg].named;
 			err = open_flow(call, m);
 			m->fresh = err ? 0 : call->offers;
 		}
@@ -288,7 +309,7 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			drop_offer(call, call->offers);
 			return err;
 		}
-		tell(call, m, !leg, media);
+		tell(m, !leg, media);
 	}
 	return 0;
 }
@@ -358,7 +379,7 @@ int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const st
 		err = accept_m_line(call, m, leg, &said);
 		if (err)
 			return err;
-		tell(call, m, !leg, media);
+		tell(m, !leg, media);
 	}
 	return 0;
 }
@@ -367,7 +388,7 @@ void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp
 {
 	for (unsigned i = 0; i < sdp->n_media && i < call->n_m; i++)
 		if (call->m[i].flow && sdp->media[i].relayable)
-			tell(call, &call->m[i], !leg, &sdp->media[i]);
+			tell(&call->m[i], !leg, &sdp->media[i]);
 }
 
 bool call_awaits_answer(const struct call *call, enum call_leg leg)

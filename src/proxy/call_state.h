@@ -32,6 +32,7 @@ struct said {
 struct m_line {
 	struct flow *flow;      /* NULL: port 0 */
 	uint16_t port[2];       /* of each leg */
+	struct addr named[2];   /* where each end is told to send; the port is not in it */
 	struct said offered[2]; /* waits for the other leg's answer */
 	unsigned pending[2];    /* which offer `offered` is; 0: none. Both, where two cross */
 	unsigned fresh;         /* the unanswered offer that it came with; 0: none */

@@ -4,6 +4,7 @@
 from ends import *
 
 A, C, C6, FW_WAN6 = "192.168.1.11", "203.0.113.20", "2001:db8::20", "2001:db8::2"
+A6, FW_LAN6 = "fd00:1::11", "fd00:1::1"
 LINE = "m=audio %d RTP/AVP 8|a=rtcp:%d IN IP%d %s"
 
 
@@ -34,6 +35,19 @@ def in_two_families(caller, callee):
     call.hang_up(call.b)
     for s in (a, b, a_rtcp, b_rtcp):
         s.close()
+
+
+def voice_of_the_other_family(alice, carol):
+    """She signals over IPv4, and wants her voice over IPv6."""
+    a, b = alice.media(30000, A6), carol.media(40000)
+    call = Call(alice, carol)
+    call.establish(describe(A6, "m=audio 30000 RTP/AVP 8"), audio(carol, 40000))
+    check("who wants media of the other family is told so",
+          call.told[call.a].media[0].ip == FW_LAN6, call.told[call.a].text)
+    talk("and speaks by it", a, call.told[call.a].media[0].rtp, b, call.told[call.b].media[0].rtp)
+    call.hang_up()
+    a.close()
+    b.close()
 
 
 def by_name(caller, callee, names):
@@ -67,6 +81,7 @@ def main():
         alice.called = "sip:alice@" + way
         in_two_families(alice, callee)
         in_two_families(callee, alice)
+    voice_of_the_other_family(alice, carol)
     names = {"alice": "phone.example", "carol": "gateway.example"}
     by_name(alice, carol, names)
     by_name(carol, alice, names)

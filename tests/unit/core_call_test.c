@@ -746,6 +746,33 @@ static void test_hairpin_behind_router(void)
 	core_stop(&c);
 }
 
+/* A phone that signals over IPv4 and wants its voice over IPv6. */
+static void test_other_family(void)
+{
+	static const char offer[] = "v=0\r\no=- 1 1 IN IP6 fd00:1::10\r\ns=-\r\n"
+				    "c=IN IP6 fd00:1::10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n";
+	const struct core_sent *m;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "INVITE", "sip:bob@198.51.100.7", 1, "a1", "", SDP, offer);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	m = core_expect(&c, WAN, "INVITE", "INVITE");
+	ok(core_has(m, "c=IN IP4 203.0.113.1\r\n"), "Bob sends by IPv4");
+	core_answer(&c, m, "200 OK", "bt", BOB_CONTACT SDP, ANSWER);
+	m = core_expect(&c, LAN, "SIP/2.0 200", "200");
+	ok(core_has(m, "c=IN IP6 fd00:1::1\r\n") && core_has(m, "m=audio 7070 "), "Alice by IPv6");
+	is_peer(&c, 0, "[fd00:1::10]:40000", "and is sent to by it");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+	c.n_read = c.n_sent;
+	alice_hangs_up(&c, 2);
+	core_wait(&c, 100000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is forgotten");
+	core_stop(&c);
+}
+
 /* An UPDATE before the answer to the INVITE is premature, and its refusal is its own. */
 static void test_early_update(void)
 {
@@ -1135,6 +1162,7 @@ int main(void)
 	test_idle_descriptions();
 	test_other_methods();
 	test_names();
+	test_other_family();
 	test_hairpin_behind_router();
 	test_early_update();
 	test_bad_description();
