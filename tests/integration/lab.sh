@@ -396,7 +396,7 @@ heard() {
 	local file
 	file=$(recording "$1")
 	[ -n "$file" ] && "$TONE_CHECK" "$file" "$2" 2>/dev/null |
-		awk -v want="${3-1}" '{ exit !($3 >= want) }'
+		awk -v want="${3-1}" '$3 >= want { heard = 1 } END { exit !heard }'
 }
 
 # hears NAME TONE: within ten seconds the phone hears the tone
