@@ -104,6 +104,7 @@ UNIT_TESTS += \
 	tests/unit/plugin_dial_test \
 	tests/unit/plugin_edit_test \
 	tests/unit/plugin_watch_test \
+	tests/unit/peers_test \
 	tests/unit/registrations_test \
 	tests/unit/servers_test \
 	tests/unit/side_test \
@@ -129,6 +130,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/location.c \
 	src/proxy/masquerade.c \
 	src/proxy/next_hop.c \
+	src/proxy/peers.c \
 	src/proxy/pipeline.c \
 	src/proxy/registration.c \
 	src/proxy/request.c \

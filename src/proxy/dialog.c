@@ -6,7 +6,8 @@
 #include <string.h>
 
 struct dialogs {
-	struct hash table, peers;
+	struct hash table;
+	struct peers *peers;
 	struct timers *timers;
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max, without_call;
@@ -19,7 +20,7 @@ int dialogs_new(struct dialogs **out, struct timers *timers, const uint8_t key[S
 
 	if (!ds)
 		return ENOMEM;
-	if (hash_init(&ds->table, 64) != 0 || hash_init(&ds->peers, 64) != 0) {
+	if (hash_init(&ds->table, 64) != 0 || peers_new(&ds->peers, key) != 0) {
 		hash_done(&ds->table);
 		free(ds);
 		return ENOMEM;
@@ -48,7 +49,7 @@ void dialogs_free(struct dialogs *ds)
 		return;
 	hash_each(&ds->table, free_node, NULL);
 	hash_done(&ds->table);
-	hash_done(&ds->peers);
+	peers_free(ds->peers);
 	free(ds);
 }
 
@@ -135,8 +136,7 @@ void dialog_free(struct dialog *d)
 	timer_stop(d->owner->timers, &d->expiry);
 	d->owner->without_call -= !d->of_call;
 	hash_del(&d->owner->table, &d->node);
-	if (addr_is_set(&d->end[WAN].hop.peer))
-		hash_del(&d->owner->peers, &d->by_peer);
+	peers_remove(d->owner->peers, &d->at_peer);
 	list_del(&d->link);
 	release(d);
 }
@@ -162,27 +162,15 @@ void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), v
 
 void dialog_heard(struct dialog *d, enum side side, const struct hop *from)
 {
-	struct dialogs *ds = d->owner;
-	bool known = addr_is_set(&d->end[side].hop.peer);
-
-	if (side == WAN && known && !addr_equal_ip(&d->end[WAN].hop.peer, &from->peer)) {
-		hash_del(&ds->peers, &d->by_peer);
-		known = false;
-	}
 	d->end[side].hop = *from;
-	if (side == WAN && !known)
-		hash_add(&ds->peers, &d->by_peer, addr_hash(&from->peer, ds->key, false));
+	/* Without memory its far end counts as a stranger where it asks for something else. */
+	if (side == WAN)
+		peers_put(d->owner->peers, &d->at_peer, &from->peer);
 }
 
 bool dialogs_know(const struct dialogs *ds, const struct addr *wan_peer)
 {
-	struct hash_node *n = hash_first(&ds->peers, addr_hash(wan_peer, ds->key, false));
-
-	for (; n; n = hash_next(n))
-		if (addr_equal_ip(&container_of(n, struct dialog, by_peer)->end[WAN].hop.peer,
-			wan_peer))
-			return true;
-	return false;
+	return peers_at(ds->peers, wan_peer) != NULL;
 }
 
 static void expired(void *arg)

@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/siphash.h"
 #include "base/timers.h"
+#include "proxy/peers.h"
 #include "proxy/side.h"
 
 struct call;
@@ -32,8 +33,8 @@ struct dialog_end {
 
 struct dialog {
 	struct hash_node node;
-	struct hash_node by_peer; /* the WAN end's address, once that is known */
-	struct list link;         /* among its call's; alone otherwise */
+	struct peer_member at_peer; /* by the WAN end's address, once that is known */
+	struct list link;           /* among its call's; alone otherwise */
 	struct dialogs *owner;
 	char *call_id;
 	struct dialog_end end[2]; /* LAN, WAN */

@@ -9,7 +9,8 @@
 #define OFFER_S 64
 
 struct location {
-	struct hash names, users, contacts, registrars;
+	struct hash names, users, contacts;
+	struct peers *registrars;
 	struct list all;
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max, count;
@@ -26,7 +27,7 @@ int location_new(struct location **out, const uint8_t key[SIPHASH_KEY_LEN], size
 	memcpy(loc->key, key, sizeof(loc->key));
 	loc->max = max;
 	if (hash_init(&loc->names, 64) != 0 || hash_init(&loc->users, 64) != 0 ||
-	    hash_init(&loc->contacts, 64) != 0 || hash_init(&loc->registrars, 16) != 0) {
+	    hash_init(&loc->contacts, 64) != 0 || peers_new(&loc->registrars, key) != 0) {
 		location_free(loc);
 		return ENOMEM;
 	}
@@ -45,7 +46,7 @@ void location_free(struct location *loc)
 	hash_done(&loc->names);
 	hash_done(&loc->users);
 	hash_done(&loc->contacts);
-	hash_done(&loc->registrars);
+	peers_free(loc->registrars);
 	free(loc);
 }
 
@@ -109,8 +110,7 @@ void location_remove(struct location *loc, struct binding *b)
 	hash_del(&loc->names, &b->by_name);
 	hash_del(&loc->users, &b->by_user);
 	hash_del(&loc->contacts, &b->by_contact);
-	if (addr_is_set(&b->registrar))
-		hash_del(&loc->registrars, &b->by_registrar);
+	peers_remove(loc->registrars, &b->at_registrar);
 	list_del(&b->link);
 	loc->count--;
 	if (b->expires)
@@ -285,12 +285,9 @@ int location_offer(struct location *loc, const struct location_contact *c, int64
 
 void location_set_registrar(struct location *loc, struct binding *b, const struct addr *registrar)
 {
-	if (!addr_is_set(registrar) || addr_equal(registrar, &b->registrar))
-		return;
-	if (addr_is_set(&b->registrar))
-		hash_del(&loc->registrars, &b->by_registrar);
-	b->registrar = *registrar;
-	hash_add(&loc->registrars, &b->by_registrar, addr_hash(registrar, loc->key, false));
+	/* Without memory it counts as a stranger. */
+	if (addr_is_set(registrar) && peers_put(loc->registrars, &b->at_registrar, registrar) == 0)
+		b->registrar = *registrar;
 }
 
 static int set_path(struct binding *b, struct str path)
@@ -420,47 +417,52 @@ size_t location_find(const struct location *loc, struct str name, int64_t now, s
 	return count;
 }
 
-/* The next live one from `n` on that this address granted. */
-static struct binding *granted_by(struct hash_node *n, const struct addr *registrar, int64_t now)
+bool location_knows_registrar(const struct location *loc, const struct addr *a, int64_t now)
 {
-	for (; n; n = hash_next(n)) {
-		struct binding *b = container_of(n, struct binding, by_registrar);
+	const struct list *all = peers_at(loc->registrars, a);
 
-		if (live(b, now) && addr_equal_ip(&b->registrar, registrar))
+	for (const struct list *l = all ? all->next : all; l != all; l = l->next)
+		if (live(container_of(l, struct binding, at_registrar.link), now))
+			return true;
+	return false;
+}
+
+/* The account of that user at this registrar. */
+static const struct binding *account_of(const struct location *loc, const struct addr *registrar,
+    struct str user, int64_t now)
+{
+	struct hash_node *n = hash_first(&loc->users, hash_str(loc, user));
+
+	for (; n; n = hash_next(n)) {
+		const struct binding *b = container_of(n, struct binding, by_user);
+
+		if (str_is(user, b->user) && live(b, now) && addr_is_set(&b->registrar) &&
+		    addr_equal_ip(&b->registrar, registrar))
 			return b;
 	}
 	return NULL;
 }
 
-static struct hash_node *first_at(const struct location *loc, const struct addr *registrar)
-{
-	return hash_first(&loc->registrars, addr_hash(registrar, loc->key, false));
-}
-
-bool location_knows_registrar(const struct location *loc, const struct addr *a, int64_t now)
-{
-	return granted_by(first_at(loc, a), a, now) != NULL;
-}
-
 size_t location_find_account(const struct location *loc, const struct addr *registrar,
     struct str hint, int64_t now, struct binding **out, size_t max)
 {
-	struct binding *first = granted_by(first_at(loc, registrar), registrar, now), *b;
-	const struct binding *account = first;
+	const struct binding *account = account_of(loc, registrar, hint, now);
+	const struct list *all = peers_at(loc->registrars, registrar);
+	bool hinted = account != NULL;
 	size_t count = 0;
 
-	for (b = first; b; b = granted_by(hash_next(&b->by_registrar), registrar, now)) {
-		if (str_is(hint, b->user)) {
+	for (const struct list *l = all ? all->next : all; l != all && count < max; l = l->next) {
+		struct binding *b = container_of(l, struct binding, at_registrar.link);
+
+		if (!live(b, now))
+			continue;
+		if (!account)
 			account = b;
-			break;
-		}
-		if (strcmp(b->aor, first->aor) != 0)
-			account = NULL;
-	}
-	for (b = first; account && b && count < max;
-	     b = granted_by(hash_next(&b->by_registrar), registrar, now))
 		if (strcmp(b->aor, account->aor) == 0)
 			out[count++] = b;
+		else if (!hinted)
+			return 0; /* of several accounts nobody knows which */
+	}
 	return count;
 }
 

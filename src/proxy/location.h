@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/siphash.h"
+#include "proxy/peers.h"
 #include "proxy/side.h"
 
 struct location;
@@ -23,7 +24,7 @@ struct binding {
 	struct hash_node by_name; /* mask_user */
 	struct hash_node by_user; /* user */
 	struct hash_node by_contact;
-	struct hash_node by_registrar; /* while that is set */
+	struct peer_member at_registrar;
 	struct list link;
 	char *aor;        /* "sip:user@host", from the REGISTER's To */
 	char *user;       /* its user part: what the WAN calls */
