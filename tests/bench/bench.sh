@@ -144,12 +144,14 @@ with_streams() {
 	local program=$1 streams=$2
 	shift 2
 	load_program "$program"
+	: >"$TARGETS"
 	program_start || { say "# $program does not start" >&2; program_stop; return 1; }
 	if program_add "$streams"; then
 		"$@"
 		program_drop
 	else
 		say "# $program: no $streams streams: $(tail -n 2 "$PROGRAM_LOG" | tr '\n' ' ')" >&2
+		program_drop
 	fi
 	program_stop
 }
@@ -174,14 +176,12 @@ bench_media() {
 bench_many() {
 	local most program
 	most=$(most_calls)
-	HOLD_RATE=1000
 	for program in bare_relay rtpengine siproxd; do
 		case " $PROGRAMS " in *" $program "*) ;; *) continue ;; esac
 		progress "many: $program"
 		with_streams $program $((most / 10)) measure_media many $program $((most / 10)) --period-ms 20
 		with_streams $program $most measure_media many $program $most --period-ms 200
 	done
-	HOLD_RATE=500
 }
 
 # --- sip: cost of a call and of a registration -------------------------------------------
@@ -250,12 +250,10 @@ bench_sip() {
 		progress "sip: the highest rate of $program"
 		with_sip $program highest_rate $program
 	done
-	HOLD_RATE=1000
 	for n in 0 1000 $(most_calls); do
 		progress "sip: with $n calls open"
 		with_sip siproxd calls_beside $n
 	done
-	HOLD_RATE=500
 	for n in 10000 $MOST_USERS; do
 		progress "sip: $n registrations"
 		with_sip siproxd registers_of siproxd $n
@@ -266,9 +264,10 @@ bench_sip() {
 bench_keep_open() {
 	at alice ip addr add 192.168.1.12/24 dev eth0 2>/dev/null
 	at carol ip addr add 203.0.113.21/24 dev eth0 2>/dev/null
+	rm -f "$LAB_DIR/hold.pid"
 	(LAN_IP=192.168.1.12 WAN_IP=203.0.113.21 program_add "$1"; echo $HOLD_PID >"$LAB_DIR/hold.pid"; wait) &
 	KEEPER_PID=$!
-	wait_for 60 grep -q ready "$LAB_DIR/hold.log"
+	wait_for 90 test -s "$LAB_DIR/hold.pid"
 }
 
 stop_keeping_open() {
@@ -282,7 +281,6 @@ stop_keeping_open() {
 bench_mixed() {
 	local rate loads
 	load_program siproxd
-	HOLD_RATE=500
 	program_start || return
 	bench_keep_open 200 || return
 	for rate in 0 200 $((HIGHEST_RATE * 7 / 10)); do
@@ -328,7 +326,6 @@ bench_memory() {
 	progress "memory, start, size"
 	program_start || return
 	result "memory siproxd idle $(memory)"
-	HOLD_RATE=500
 	program_add 1000 && result "memory siproxd calls=1000 $(memory)"
 	program_drop
 	program_stop
