@@ -20,7 +20,7 @@ static struct str header(const struct sip_msg *msg, const char *name, const char
 		if (str_is_nocase(msg->line[i].name, name) ||
 		    (compact && str_is_nocase(msg->line[i].name, compact)))
 			return msg->line[i].value;
-	return (struct str){NULL, 0};
+	return (struct str){"", 0}; /* ranges of it are taken */
 }
 
 static struct str first_word(struct str value, struct str *params)
