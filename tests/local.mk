@@ -118,6 +118,24 @@ tests_unit_libfailing_a_SOURCES = \
 	src/base/buf.c \
 	src/base/hash.c \
 	src/base/timers.c \
+	src/plugin/blacklist.c \
+	src/plugin/codecfilter.c \
+	src/plugin/defaulttarget.c \
+	src/plugin/demo.c \
+	src/plugin/dial.c \
+	src/plugin/fix_bogus_via.c \
+	src/plugin/fix_DTAG.c \
+	src/plugin/fix_fbox_anoncall.c \
+	src/plugin/logcall.c \
+	src/plugin/prefix.c \
+	src/plugin/regex.c \
+	src/plugin/regex_body.c \
+	src/plugin/rules.c \
+	src/plugin/shortdial.c \
+	src/plugin/siptrunk.c \
+	src/plugin/stats.c \
+	src/plugin/stripheader.c \
+	src/plugin/stun.c \
 	src/proxy/call.c \
 	src/proxy/call_id.c \
 	src/proxy/call_media.c \
@@ -132,6 +150,10 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/next_hop.c \
 	src/proxy/peers.c \
 	src/proxy/pipeline.c \
+	src/proxy/plugin_ask.c \
+	src/proxy/plugin_calls.c \
+	src/proxy/plugin_host.c \
+	src/proxy/plugin_options.c \
 	src/proxy/registration.c \
 	src/proxy/request.c \
 	src/proxy/response.c \

@@ -5,6 +5,7 @@
 FUZZERS = \
 	tests/fuzz/config_fuzz \
 	tests/fuzz/flow_fuzz \
+	tests/fuzz/plugins_fuzz \
 	tests/fuzz/registrations_fuzz \
 	tests/fuzz/rtp_fuzz \
 	tests/fuzz/sip_msg_fuzz \
@@ -27,6 +28,9 @@ tests_fuzz_config_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_flow_fuzz_SOURCES = tests/fuzz/flow_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_flow_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_flow_fuzz_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_plugins_fuzz_SOURCES = tests/fuzz/plugins_fuzz.c $(FUZZ_MAIN)
+tests_fuzz_plugins_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_plugins_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_registrations_fuzz_SOURCES = tests/fuzz/registrations_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_registrations_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_registrations_fuzz_LDFLAGS = $(FUZZ_LINK)

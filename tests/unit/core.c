@@ -550,9 +550,14 @@ int core_start(struct core *c, bool one_interface)
 
 void core_stop(struct core *c)
 {
+	ok(!c->leaked, "nothing of the LAN was sent to the WAN");
+	core_free(c);
+}
+
+void core_free(struct core *c)
+{
 	struct siproxd *sd = &c->sd;
 
-	ok(!c->leaked, "nothing of the LAN was sent to the WAN");
 	transactions_free(sd->transactions);
 	calls_free(sd->calls);
 	relay_free(sd->relay);

@@ -57,6 +57,7 @@ void core_init(struct core *c);
 /* 0, or the errno of what could not be made. */
 int core_start(struct core *c, bool one_interface);
 void core_stop(struct core *c);
+void core_free(struct core *c); /* the same without a TAP line */
 
 /* Time passes, timers run. */
 void core_wait(struct core *c, uint64_t ms);
