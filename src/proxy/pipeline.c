@@ -209,8 +209,10 @@ void pipeline_receive(void *siproxd, const void *data, size_t len,
 	}
 	switch (sip_msg_parse(&msg, data, len, &why)) {
 	case SIP_PARSE_OK:
-		if (plugins_receive(sd, msg, &from) != PASS)
+		if (plugins_receive(sd, msg, &from) != PASS) {
+			sd->counters.dropped_stranger++;
 			break;
+		}
 		if (!know_call(sd, msg, &from))
 			break;
 		if (msg->is_request)

@@ -155,6 +155,17 @@ void plugins_call_ends(struct siproxd *sd, const struct call *call, const char *
 	note_free(note);
 }
 
+static void end_call(struct call *call, void *arg)
+{
+	plugins_call_ends(arg, call, "siproxd stopped");
+}
+
+void plugin_calls_end(struct plugins *ps)
+{
+	if (ps->sd->calls && ps->sd->plugins == ps)
+		calls_each(ps->sd->calls, end_call, ps->sd);
+}
+
 /* --- numbers ------------------------------------------------------------------------------ */
 
 struct clients {

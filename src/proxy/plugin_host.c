@@ -31,6 +31,7 @@ static struct plugin_self *self_new(const struct plugin *plugin, struct siproxd 
 	self->sd = sd;
 	self->host = host;
 	self->config = c;
+	plugin_find_rows(self);
 	return self;
 }
 
@@ -182,6 +183,7 @@ void plugins_free(struct plugins *ps)
 {
 	if (!ps)
 		return;
+	plugin_calls_end(ps);
 	for (size_t i = 0; i < ps->count; i++)
 		self_free(ps->item[i]);
 	free(ps->item);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "config_table.h"
@@ -13,14 +14,34 @@ static void full_name(const struct plugin_self *self, const char *key, char out[
 	snprintf(out, 80, "plugin_%s_%s", self->plugin->name, key);
 }
 
+void plugin_find_rows(struct plugin_self *self)
+{
+	const struct plugin_option *option = self->plugin->options;
+	char name[80];
+
+	for (size_t i = 0; option && option->key && i < PLUGIN_OPTIONS_MAX; i++, option++) {
+		full_name(self, option->key, name);
+		self->row[i] = config_row_find(name);
+	}
+}
+
+static const struct config_row *find_row(const struct plugin_self *self, const char *key)
+{
+	const struct plugin_option *option = self->plugin->options;
+	char name[80];
+
+	for (size_t i = 0; option && option->key && i < PLUGIN_OPTIONS_MAX; i++, option++)
+		if (strcmp(option->key, key) == 0)
+			return self->row[i];
+	full_name(self, key, name); /* one that stands in siproxd's own table */
+	return config_row_find(name);
+}
+
 /* NULL: the plugin asks for what it did not declare so. */
 static const void *value(const struct plugin_self *self, const char *key, enum option_type type)
 {
-	char name[80];
-	const struct config_row *row;
+	const struct config_row *row = find_row(self, key);
 
-	full_name(self, key, name);
-	row = config_row_find(name);
 	return row && row->type == type ? config_value(self->config, row) : NULL;
 }
 

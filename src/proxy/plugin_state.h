@@ -14,10 +14,14 @@
 #include "sip/sip_msg.h"
 #include "siproxd/plugin.h"
 
+struct config_row;
 struct file;
+
+#define PLUGIN_OPTIONS_MAX 16 /* of one plugin */
 
 struct plugin_self {
 	const struct plugin *plugin;
+	const struct config_row *row[PLUGIN_OPTIONS_MAX]; /* of its options, in their order */
 	const struct config *config;
 	void *state;
 	struct siproxd *sd; /* NULL: only its options are checked */
@@ -59,7 +63,13 @@ struct plugin_msg {
 /* In plugin_ask.c: */
 void plugin_msg_done(struct plugin_msg *m);
 
+/* In plugin_options.c: */
+void plugin_find_rows(struct plugin_self *self);
+
 /* In plugin_calls.c: */
+
+/* The calls that still run are told of as ended. */
+void plugin_calls_end(struct plugins *ps);
 int plugin_calls_init(struct plugins *ps);
 void plugin_calls_done(struct plugins *ps);
 

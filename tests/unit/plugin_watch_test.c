@@ -115,6 +115,13 @@ static void test_logcall(void)
 	       "sip:alice@203.0.113.1 (192.168.1.10:5060)") &&
 		has(log, "answered -, ") && has(log, "0 seconds, result: 486"),
 	    "the record of a call that was refused");
+	core_wait(c, 40000);
+	core_forget(c);
+	invite = call_begins(c);
+	logged();
+	plugins_free(c->sd.plugins);
+	c->sd.plugins = NULL;
+	ok(has(logged(), "result: siproxd stopped"), "a call that is up when siproxd ends");
 	world_stop(&w);
 }
 
