@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * logcall: calls in the log. A line for each INVITE, ACK and BYE that passes, as siproxd 0.8 wrote
+ * logcall: calls in the log. A line for each INVITE, ACK, BYE and CANCEL, as siproxd 0.8 wrote
  * them (but not for repeated ones), and one record of each call when it has ended.
  */
 #include <stdio.h>
@@ -19,6 +19,8 @@ static const char *what_happens(const struct plugin_msg *m, const char *method)
 		return "Acknowledging (ACK)";
 	if (strcmp(method, "BYE") == 0)
 		return "Ending (BYE)";
+	if (strcmp(method, "CANCEL") == 0)
+		return "Ending (CANCEL)";
 	return NULL;
 }
 
@@ -35,7 +37,7 @@ static const char *who(const char *uri_text, char *out, size_t size)
 	return out;
 }
 
-static enum plugin_verdict logcall_forward(struct plugin_self *self, struct plugin_msg *m)
+static void log_request(struct plugin_self *self, struct plugin_msg *m)
 {
 	const char *what = what_happens(m, plugin_msg_method(m));
 	char from[200], to[200], asked[200];
@@ -46,6 +48,19 @@ static enum plugin_verdict logcall_forward(struct plugin_self *self, struct plug
 		    who(plugin_msg_header(m, "To", 0), to, sizeof(to)),
 		    who(plugin_msg_uri(m), asked, sizeof(asked)), plugin_msg_source(m),
 		    plugin_msg_call_id(m));
+}
+
+static enum plugin_verdict logcall_forward(struct plugin_self *self, struct plugin_msg *m)
+{
+	log_request(self, m);
+	return PLUGIN_PASS;
+}
+
+/* siproxd answers a CANCEL itself and sends one of its own, so it comes no further than this. */
+static enum plugin_verdict logcall_receive(struct plugin_self *self, struct plugin_msg *m)
+{
+	if (plugin_msg_is_request(m) && strcmp(plugin_msg_method(m), "CANCEL") == 0)
+		log_request(self, m);
 	return PLUGIN_PASS;
 }
 
@@ -97,6 +112,7 @@ const struct plugin plugin_logcall = {
     .api = PLUGIN_API,
     .name = "logcall",
     .meaning = "writes calls into the log",
+    .receive = logcall_receive,
     .forward = logcall_forward,
     .call = logcall_call,
 };

@@ -117,6 +117,14 @@ static void test_logcall(void)
 	    "the record of a call that was refused");
 	core_wait(c, 40000);
 	core_forget(c);
+	core_receive(c, LAN, CORE_PHONE,
+	    "CANCEL sip:carol@198.51.100.7 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10;branch=z9hG4bKgone\n"
+	    "From: <sip:alice@example.com>;tag=z\nTo: <sip:carol@198.51.100.7>\nCall-ID: z\n"
+	    "CSeq: 1 CANCEL\n\n");
+	ok(has(logged(), "Ending (CANCEL) Call: alice@example.com -> carol@198.51.100.7"),
+	    "a CANCEL");
+	core_forget(c);
 	invite = call_begins(c);
 	logged();
 	plugins_free(c->sd.plugins);
