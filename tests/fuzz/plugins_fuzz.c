@@ -32,7 +32,7 @@ static void deliver_from(struct core *c, enum side side, const char *peer, const
 	struct addr a;
 
 	parse_peer(peer, &a);
-	deliver(c, side, &a, (const char *)data, size);
+	deliver(c, side, &a, 0, (const char *)data, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
