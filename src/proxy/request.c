@@ -254,8 +254,8 @@ static enum verdict plugins_dial(struct passage *p)
 	return plugins_target(p->sd, p->msg, p->from);
 }
 
-/* Where it goes; a name that nobody bears may mean somebody to a plugin, whose word counts more than
- * our guess from the trunk. 0, the status to refuse with, or PLUGINS_ANSWERED. */
+/* Where it goes; a name that nobody bears may mean somebody to a plugin, whose word counts more
+ * than our guess from the trunk. 0, the status to refuse with, or PLUGINS_ANSWERED. */
 static int make_plan(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
     struct plan *plan)
 {
