@@ -629,17 +629,22 @@ static char hear_rtp(const struct end *e)
 	return heard ? heard[12] : '-';
 }
 
+/* The same flow once more, but that what comes by that leg is held back. */
+static bool hold_back(struct relay *r, struct flow **f, uint16_t port, unsigned leg)
+{
+	struct flow_setup setup = {.local = {at(LEG0, port), at(LEG1, port)}, .dscp = -1};
+
+	setup.delay_us[leg] = 500000;
+	relay_flow_remove(r, *f, NULL, NULL);
+	relay_settle(r);
+	return relay_flow_add(r, &setup, f) == 0;
+}
+
 static bool world_open_held(struct world *w)
 {
-	struct flow_setup setup = {.dscp = -1, .delay_us = {500000, 0}};
-
 	if (!world_open(w))
 		return false;
-	setup.local[0] = w->local[0][0];
-	setup.local[1] = w->local[1][0];
-	relay_flow_remove(w->relay, w->flow, NULL, NULL);
-	relay_settle(w->relay);
-	if (relay_flow_add(w->relay, &setup, &w->flow))
+	if (!hold_back(w->relay, &w->flow, addr_port(&w->local[0][0]), 0))
 		return ok(false, "a flow");
 	set_peer(w, 0, 1, w->phone);
 	set_peer(w, 1, 2, w->carrier);
@@ -692,6 +697,40 @@ static void test_held_retarget(void)
 	relay_flow_remove(w.relay, w.flow, NULL, NULL);
 	relay_settle(w.relay);
 	ok(silent(&w.stranger[0]), "what is held when the flow ends goes nowhere");
+	world_close(&w);
+}
+
+/* What one flow hands to another is held back there, too. */
+static void test_held_across(bool by_both)
+{
+	static const uint8_t order[] = {1, 3, 2, 5, 4, 6};
+	struct world w;
+	struct flow *second;
+	struct flow_peer carrier;
+	uint16_t first_port, port;
+
+	if (!world_open(&w) || add_flow(w.relay, LEG0, LEG1, -1, &second, &port) != 0)
+		return;
+	first_port = addr_port(&w.local[1][0]);
+	ok(hold_back(w.relay, &second, port, 1), "a flow that holds back");
+	if (by_both)
+		ok(hold_back(w.relay, &w.flow, first_port, 0), "... and another one");
+	carrier = peer_at(2, w.carrier);
+	set_peer(&w, 0, 1, w.phone);
+	is_int(relay_flow_peers(w.relay, second, 0, &carrier, 1), 0, "the other end");
+	lead_to(w.relay, w.flow, port);
+	lead_to(w.relay, second, first_port);
+
+	say_rtp(&w.phone[0], &w.local[0][0], 0);
+	is_int(hear_rtp(&w.carrier[0]), 'a', "a first packet goes through both flows");
+	for (size_t i = 0; i < sizeof(order); i++)
+		say_rtp(&w.phone[0], &w.local[0][0], order[i]);
+	say(&w.phone[0], &w.local[0][0], "STUN");
+	is_str(hear(&w.carrier[0], NULL), "STUN", "... and so does what is no RTP");
+	for (char c = 'b'; c <= 'g'; c++)
+		is_int(hear_rtp(&w.carrier[0]), c, "the stream follows in order");
+	is_int((long long)stats(second, 0).sent, 8, "all have left");
+	relay_flow_remove(w.relay, second, NULL, NULL);
 	world_close(&w);
 }
 
@@ -1026,6 +1065,8 @@ int main(void)
 	test_marks();
 	test_held();
 	test_held_retarget();
+	test_held_across(false);
+	test_held_across(true);
 	test_remove();
 	test_settle();
 	test_callback_goes_on();
