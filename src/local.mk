@@ -51,6 +51,7 @@ libsiproxd_a_SOURCES += \
 	src/media/ports.c src/media/ports.h \
 	src/media/relay.c src/media/relay.h src/media/relay_parts.h \
 	src/media/relay_across.c src/media/relay_hold.c src/media/relay_move.c src/media/relay_thread.c \
+	src/media/relay_twin.c \
 	src/media/priority.c src/media/priority.h \
 	src/media/rtcp.c src/media/rtcp.h \
 	src/media/rtp.c src/media/rtp.h \

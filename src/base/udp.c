@@ -116,6 +116,42 @@ int udp_open(const struct addr *local, int *fd)
 	return open_bound(local, false, fd);
 }
 
+#ifdef LINUX_EXTRAS
+/* Linux looks at SO_REUSEADDR of both sockets when the second one is bound, and never again; and it
+ * gives a datagram to the connected one of two. */
+int udp_open_twin(int fd, const struct addr *local, const struct addr *peer, int *twin)
+{
+	int family = addr_family(local);
+	int err = fd_socket(family, SOCK_DGRAM, twin);
+
+	if (err != 0)
+		return err;
+	if (family == AF_INET6)
+		err = set_int(*twin, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	allow_fragments(*twin, family);
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(*twin, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (err == 0 && bind(*twin, &local->u.sa, addr_len(local)) != 0)
+		err = errno;
+	set_int(*twin, SOL_SOCKET, SO_REUSEADDR, 0);
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+	if (err == 0 && connect(*twin, &peer->u.sa, addr_len(peer)) != 0)
+		err = errno;
+	if (err != 0)
+		fd_close(twin);
+	return err;
+}
+#else
+int udp_open_twin(int fd, const struct addr *local, const struct addr *peer, int *twin)
+{
+	(void)fd;
+	(void)local;
+	(void)peer;
+	*twin = -1;
+	return ENOTSUP;
+}
+#endif
+
 /* Errors that an ICMP message about an earlier datagram left on the socket. */
 static bool is_old_icmp(int err)
 {

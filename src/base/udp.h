@@ -24,6 +24,13 @@ struct udp_from {
 int udp_open_any(int family, uint16_t port, int *fd);
 /* Bound to exactly that address, for media: non-blocking, close-on-exec. */
 int udp_open(const struct addr *local, int *fd);
+/*
+ * A second socket beside `fd`, which udp_open() has bound to `local`, connected to `peer`: what
+ * that one sends comes to the second socket, all else to the first; while the two are being set up
+ * either may get either, so look who sent it. Nobody else can share the port by it. ENOTSUP where
+ * the system does not tell the two apart; else errno of bind, connect.
+ */
+int udp_open_twin(int fd, const struct addr *local, const struct addr *peer, int *twin);
 /* One datagram. 0 and *len (0 for an empty one); EAGAIN; EMSGSIZE when it was longer than size (it
  * is gone then, but *from is told). ICMP errors about earlier datagrams are not reported. */
 int udp_recv(int fd, void *data, size_t size, size_t *len, struct udp_from *from);

@@ -85,6 +85,8 @@ static void flow_close(struct relay_flow *rf)
 	for (int i = 0; i < 4; i++)
 		fd_close(&rf->sock[i / 2][i % 2].item.fd);
 	for (int leg = 0; leg < 2; leg++)
+		fd_close(&rf->twin[leg].sock.item.fd);
+	for (int leg = 0; leg < 2; leg++)
 		dejitter_done(&rf->hold[leg].dejitter);
 	flow_done(&rf->flow);
 	free(rf);
@@ -243,8 +245,10 @@ static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *set
 	rf->relay = r;
 	rf->copy_dscp = setup->copy_dscp;
 	rf->dscp = setup->dscp < 0 ? 0 : setup->dscp;
-	for (unsigned leg = 0; leg < 2; leg++)
+	for (unsigned leg = 0; leg < 2; leg++) {
+		relay_twin_init(&rf->twin[leg], &rf->sock[leg][FLOW_RTP]);
 		relay_hold_init(&rf->hold[leg], rf, leg, setup->delay_us[leg]);
+	}
 	relay_across_init(rf);
 	rf->removal.verb = REMOVE;
 	rf->removal.on = rf;

@@ -7,14 +7,23 @@
 
 #include "base/udp.h"
 
+static ssize_t send_once(const struct relay_socket *out, const void *data, size_t len,
+    const struct addr *to)
+{
+	int twin = relay_twin_to(out, to);
+
+	if (twin >= 0)
+		return send(twin, data, len, 0);
+	return sendto(out->item.fd, data, len, 0, &to->u.sa, addr_len(to));
+}
+
 static void send_to(struct relay_socket *out, const void *data, size_t len, const struct addr *to)
 {
-	int fd = out->item.fd;
-	ssize_t n = sendto(fd, data, len, 0, &to->u.sa, addr_len(to));
+	ssize_t n = send_once(out, data, len, to);
 
 	/* An ICMP error about an earlier packet; some systems tell it here, instead of sending. */
 	if (n < 0 && errno == ECONNREFUSED)
-		n = sendto(fd, data, len, 0, &to->u.sa, addr_len(to));
+		n = send_once(out, data, len, to);
 	flow_sent(&out->of->flow, out->leg, n < 0 ? errno : 0);
 }
 
@@ -59,18 +68,20 @@ static void copy_mark(struct relay_socket *out, int dscp)
 	out->dscp = dscp;
 }
 
-void relay_take(struct relay_socket *in, const struct addr *src, const struct relay_packet *p)
+bool relay_take(struct relay_socket *in, const struct addr *src, const struct relay_packet *p)
 {
 	struct relay_socket *out = &in->of->sock[!in->leg][in->channel];
 	const struct addr *to[FLOW_PEERS_MAX];
 	size_t count =
 	    flow_receive(&in->of->flow, in->leg, in->channel, src, p->data, p->len, p->now_us, to);
 
-	if (count && in->of->copy_dscp)
+	if (!count)
+		return false;
+	if (in->of->copy_dscp)
 		copy_mark(out, p->dscp);
-	if (!count || (in->channel == FLOW_RTP && relay_hold_back(&in->of->hold[in->leg], p)))
-		return;
-	relay_send_to_all(out, p, to, count);
+	if (in->channel != FLOW_RTP || !relay_hold_back(&in->of->hold[in->leg], p))
+		relay_send_to_all(out, p, to, count);
+	return true;
 }
 
 int relay_move_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
@@ -79,7 +90,7 @@ int relay_move_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 	struct addr src;
 	int err = receive(r, in, &src, &p.len, &p.dscp);
 
-	if (!err)
-		relay_take(in, &src, &p);
+	if (!err && relay_take(in, &src, &p))
+		relay_twin_note(r, in, &src);
 	return err;
 }

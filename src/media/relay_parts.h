@@ -6,6 +6,7 @@
  *   relay_thread.c  the relay thread: waits, carries out commands, serves sockets in turn
  *   relay_move.c    a packet's way from one socket to the others
  *   relay_hold.c    what is held back to even it out
+ *   relay_twin.c    sockets connected to a steady source
  *   relay_across.c  legs whose far end is a leg of another flow here
  *
  * All but relay.c and relay_across_look() runs in the relay thread, which locks nothing unless it
@@ -32,6 +33,7 @@
 
 #define RELAY_DATAGRAM_MAX 65536
 #define RELAY_BATCH_MAX    64 /* ready sockets per round */
+#define RELAY_STEADY_MAX   50 /* packets in a row from one source before it gets a twin */
 
 struct relay_flow;
 
@@ -44,6 +46,19 @@ struct relay_socket {
 	uint64_t served_ms;
 	struct addr local;
 	int dscp; /* that it sends with; only kept where it is copied */
+};
+
+/*
+ * A leg's RTP by a socket of its own, connected to where it has come from for a while: sending by
+ * it costs less, since the kernel need not look for the way each time. It decides nothing: its
+ * packets are judged by their source as all others are, and what is not its peer's comes and goes
+ * by the leg's first socket.
+ */
+struct relay_twin {
+	struct relay_socket sock; /* fd -1: there is none */
+	struct addr peer;
+	struct addr source; /* of the last packets by the first socket, */
+	unsigned steady;    /* and how many in a row */
 };
 
 /* A leg whose far end is a leg of another flow here: two calls that meet at the provider. */
@@ -80,6 +95,7 @@ struct relay_flow {
 	bool copy_dscp;
 	int dscp; /* of what comes without one */
 	struct relay_socket sock[2][FLOW_CHANNELS];
+	struct relay_twin twin[2];
 	struct relay_hold hold[2];
 
 	/* the relay thread's */
@@ -138,13 +154,16 @@ struct relay_command *relay_pop(struct relay *r, struct list *queue); /* NULL: e
 
 /* What pthread_create() starts; the argument is the struct relay. It ends when `stop` is set. */
 void *relay_thread(void *arg);
+/* Its socket is reported no more. */
+void relay_forget(struct relay *r, struct waiter_item *item);
 
 /* --- relay_move.c --- */
 
 /* One datagram of that socket, if there is one, to where it goes. 0 or errno. */
 int relay_move_one(struct relay *r, struct relay_socket *in, uint64_t now_us);
-/* What came to `in` from src leaves by the other leg, at once or when its time has come. */
-void relay_take(struct relay_socket *in, const struct addr *src, const struct relay_packet *p);
+/* What came to `in` from src leaves by the other leg, at once or when its time has come. False: it
+ * was not taken. */
+bool relay_take(struct relay_socket *in, const struct addr *src, const struct relay_packet *p);
 void relay_send_to_all(struct relay_socket *out, const struct relay_packet *p,
     const struct addr *const to[], size_t count);
 
@@ -156,6 +175,16 @@ void relay_hold_init(struct relay_hold *hold, struct relay_flow *of, unsigned le
 void relay_hold_done(struct relay_hold *hold);
 /* True if the packet waits; false if it is to be sent now. RTCP, DTLS, STUN, T.38 never wait. */
 bool relay_hold_back(struct relay_hold *hold, const struct relay_packet *p);
+
+/* --- relay_twin.c --- */
+
+void relay_twin_init(struct relay_twin *twin, const struct relay_socket *first);
+/* The flow ends; the socket stays open, as the others do, until the main thread closes it. */
+void relay_twin_done(struct relay *r, struct relay_twin *twin);
+/* A packet from src was taken there: a twin may be due. */
+void relay_twin_note(struct relay *r, const struct relay_socket *in, const struct addr *src);
+/* The descriptor that is connected to that address, or -1. */
+int relay_twin_to(const struct relay_socket *out, const struct addr *to);
 
 /* --- relay_across.c --- */
 

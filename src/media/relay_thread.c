@@ -18,8 +18,7 @@ static bool must_stop(struct relay *r)
 	return stop;
 }
 
-/* Its socket is not the relay thread's any more. */
-static void forget_socket(struct relay *r, struct waiter_item *item)
+void relay_forget(struct relay *r, struct waiter_item *item)
 {
 	waiter_del(r->waiter, item);
 	for (size_t i = 0; i < r->ready_count; i++)
@@ -39,10 +38,12 @@ static void carry_out(struct relay *r, struct relay_command *cmd)
 		break;
 	case REMOVE:
 		for (int i = 0; i < 4; i++)
-			forget_socket(r, &rf->sock[i / 2][i % 2].item);
+			relay_forget(r, &rf->sock[i / 2][i % 2].item);
 		relay_across_done(rf);
-		for (int leg = 0; leg < 2; leg++)
+		for (int leg = 0; leg < 2; leg++) {
+			relay_twin_done(r, &rf->twin[leg]);
 			relay_hold_done(&rf->hold[leg]);
+		}
 		/* From here on the flow is the main thread's again. */
 		if (relay_push(r, &r->removed, cmd))
 			wake_pull(&r->back);

@@ -98,3 +98,26 @@ int sockets_open(const struct addr *local, int dscp, bool tell_dscp, int *fd)
 		    strerror(dscp_err));
 	return 0;
 }
+
+static bool leaves_half(int fd)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd < limit.rlim_cur / 2;
+}
+
+int sockets_open_twin(int fd, const struct addr *local, const struct addr *peer, int dscp,
+    int *twin)
+{
+	int err = udp_open_twin(fd, local, peer, twin);
+
+	if (!err)
+		err = move_up(twin);
+	if (!err && !leaves_half(*twin))
+		err = EMFILE;
+	if (!err && dscp >= 0)
+		udp_set_dscp(*twin, addr_family(local), dscp);
+	if (err)
+		fd_close(twin);
+	return err;
+}

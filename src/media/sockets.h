@@ -20,5 +20,9 @@ void sockets_prepare(void);
  * numbers kept for others are left; *fd is then -1.
  */
 int sockets_open(const struct addr *local, int dscp, bool tell_dscp, int *fd);
+/* udp_open_twin(), above FD_SETSIZE and with the same DSCP. EMFILE also when more than half of the
+ * descriptors are in use: they are for calls. */
+int sockets_open_twin(int fd, const struct addr *local, const struct addr *peer, int dscp,
+    int *twin);
 
 #endif

@@ -611,6 +611,90 @@ static void test_marks(void)
 	}
 }
 
+/* --- sockets of one's own --------------------------------------------------------------------- */
+
+/* Both ends speak until each may have a socket of its own. */
+static bool speak_steadily(struct world *w)
+{
+	bool heard = true;
+
+	for (int i = 0; heard && i <= RELAY_STEADY_MAX; i++) {
+		say(&w->phone[0], &w->local[0][0], "steady");
+		heard = hear(&w->carrier[0], NULL) != NULL;
+		say(&w->carrier[0], &w->local[1][0], "steady");
+		heard = heard && hear(&w->phone[0], NULL) != NULL;
+	}
+	return heard;
+}
+
+/* Only after the relay thread is gone may one look. */
+static bool had_twins(const struct flow *f)
+{
+	const struct relay_flow *rf = container_of(f, struct relay_flow, flow);
+
+	return rf->twin[0].sock.item.fd >= 0 && rf->twin[1].sock.item.fd >= 0;
+}
+
+static void stop_thread(struct relay *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_mutex_unlock(&r->lock);
+	waiter_wake(r->waiter);
+	pthread_join(r->thread, NULL);
+	r->stop = false;
+	start_thread(r);
+}
+
+static void test_twins(void)
+{
+	struct world w;
+	struct end elsewhere;
+	struct addr from;
+	struct flow_setup setup = {.dscp = -1};
+	struct flow *other;
+	uint64_t rejected;
+
+	if (!world_open_answered(&w) || !end_open(&elsewhere, PHONE))
+		return;
+	ok(speak_steadily(&w), "a steady stream both ways");
+	stop_thread(w.relay);
+#ifdef LINUX_EXTRAS
+	ok(had_twins(w.flow), "each end has a socket of its own");
+#else
+	ok(!had_twins(w.flow), "no end has a socket of its own here");
+#endif
+	say(&w.phone[0], &w.local[0][0], "hello");
+	is_str(hear(&w.carrier[0], &from), "hello", "the stream goes on");
+	ok(addr_equal(&from, &w.local[1][0]), "... from the same port");
+	rejected = stats(w.flow, 0).rejected;
+	say(&w.stranger[0], &w.local[0][0], "spam");
+	ok(wait_rejected(w.flow, 0, rejected + 1), "a stranger is rejected as ever");
+	ok(say_until_heard(&elsewhere, &w.local[0][0], &w.carrier[0], "moved"),
+	    "another port of the phone succeeds when it has been quiet");
+	say(&w.carrier[0], &w.local[1][0], "there");
+	is_str(hear(&elsewhere, NULL), "there", "... who then hears");
+	say(&w.phone[0], &w.local[0][0], "back");
+	is_str(hear(&w.carrier[0], NULL), "back", "the signalled port is always taken");
+
+	set_peer(&w, 1, 2, w.stranger); /* a re-INVITE moves the call */
+	rejected = stats(w.flow, 1).rejected;
+	say(&w.carrier[0], &w.local[1][0], "still here");
+	ok(wait_rejected(w.flow, 1, rejected + 1), "who is no peer any more is rejected");
+	say(&w.phone[0], &w.local[0][0], "private");
+	is_str(hear(&w.stranger[0], NULL), "private", "... the new one hears");
+	ok(silent(&w.carrier[0]), "... the old one does not");
+
+	setup.local[0] = w.local[0][0];
+	setup.local[1] = w.local[1][0];
+	is_int(relay_flow_add(w.relay, &setup, &other), EADDRINUSE, "nobody shares its ports");
+	relay_flow_remove(w.relay, w.flow, NULL, NULL);
+	relay_settle(w.relay);
+	is_int(relay_flow_add(w.relay, &setup, &w.flow), 0, "... which are free with its end");
+	close(elsewhere.fd);
+	world_close(&w);
+}
+
 /* --- what is held back ------------------------------------------------------------------------ */
 
 static void say_rtp(const struct end *e, const struct addr *to, uint8_t seq)
@@ -1063,6 +1147,7 @@ int main(void)
 	test_unreachable();
 	test_both_families();
 	test_marks();
+	test_twins();
 	test_held();
 	test_held_retarget();
 	test_held_across(false);
