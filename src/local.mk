@@ -48,6 +48,7 @@ libsiproxd_a_SOURCES += \
 	src/media/flow.c src/media/flow.h \
 	src/media/latch.c src/media/latch.h \
 	src/media/mos.c src/media/mos.h \
+	src/media/pace.c src/media/pace.h \
 	src/media/ports.c src/media/ports.h \
 	src/media/relay.c src/media/relay.h src/media/relay_parts.h \
 	src/media/relay_across.c src/media/relay_hold.c src/media/relay_move.c src/media/relay_thread.c \

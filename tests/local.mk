@@ -50,6 +50,7 @@ UNIT_TESTS += \
 	tests/unit/flow_test \
 	tests/unit/latch_test \
 	tests/unit/mos_test \
+	tests/unit/pace_test \
 	tests/unit/ports_test \
 	tests/unit/priority_test \
 	tests/unit/relay_test \

@@ -27,6 +27,7 @@
 #include "base/timers.h"
 #include "media/dejitter.h"
 #include "media/flow.h"
+#include "media/pace.h"
 #include "media/relay.h"
 #include "media/waiter.h"
 #include "media/wake.h"
@@ -130,6 +131,7 @@ struct relay {
 	/* the relay thread's */
 	struct timers holds; /* when something held back is due */
 	long hold_budget;
+	struct pace pace;
 	bool crossing; /* a packet goes from one flow to another: it does so once */
 	struct waiter_item *ready[RELAY_BATCH_MAX]; /* NULL: removed meanwhile */
 	size_t ready_count;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <time.h>
 
 #define BURST_MAX 16 /* packets from one socket before it is the next one's turn */
 
@@ -93,6 +94,16 @@ static int wait_ms(const struct relay *r)
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* Not when more is waiting than one round holds. */
+static void rest(struct relay *r, uint64_t now_us)
+{
+	struct timespec ts = {0};
+
+	ts.tv_nsec = 1000L * pace_rest_us(&r->pace, r->ready_count, now_us);
+	if (ts.tv_nsec && r->ready_count < RELAY_BATCH_MAX)
+		nanosleep(&ts, NULL);
+}
+
 /*
  * Commands go before the packets that came with them: who was given a new address is never sent
  * to the old one, and nobody need wake us for the peers of a flow that is silent.
@@ -115,6 +126,7 @@ void *relay_thread(void *arg)
 			if (r->ready[i])
 				serve(r, container_of(r->ready[i], struct relay_socket, item),
 				    now_us);
+		rest(r, now_us);
 	}
 	return NULL;
 }

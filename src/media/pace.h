@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pace: how long the relay may rest before it looks for packets again. Being woken costs more than
+ * moving a packet; so when many come a short rest lets several wait together. Where few come each
+ * is moved at once. Pure: the clock is given. Owned by relay.
+ */
+#ifndef MEDIA_PACE_H
+#define MEDIA_PACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PACE_REST_US     500   /* a fortieth of what a telephone puts into a packet */
+#define PACE_WINDOW_US   20000 /* that of the telephone */
+#define PACE_PACKETS_MIN 80    /* in a window: two in each rest */
+
+struct pace {
+	uint64_t since_us; /* the beginning of this window, */
+	size_t packets;    /* what has come in it, */
+	size_t before;     /* and what came in the one before */
+};
+
+/* So many packets came at now_us. Returns how many microseconds to rest, 0: not at all. */
+unsigned pace_rest_us(struct pace *p, size_t packets, uint64_t now_us);
+
+#endif
