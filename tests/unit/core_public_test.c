@@ -170,6 +170,13 @@ static void test_keepalive(void)
 	keepalive_send(&c.sd);
 	is_int((long long)(c.n_sent - c.n_read), 2, "one for each registrar");
 	ok(core_next(&c)->len == 4 && core_next(&c)->len == 4, "of four bytes");
+	core_forget(&c);
+	register_with(&c, "198.51.100.9;transport=tcp", "dave");
+	keepalive_send(&c.sd);
+	is_int((long long)(c.n_sent - c.n_read), 3, "and one more ...");
+	core_next(&c);
+	core_next(&c);
+	is_int((long long)core_next(&c)->connection, 1000, "... by the connection to it");
 	core_unix_time += 700;
 	keepalive_send(&c.sd);
 	core_expect_silence(&c, "none when all has expired");
