@@ -56,6 +56,8 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
 	tests/integration/lapse.test \
+	tests/integration/large.py \
+	tests/integration/large.test \
 	tests/integration/linphone.test \
 	tests/integration/long_call.test \
 	tests/integration/malformed.test \
