@@ -25,6 +25,7 @@ struct file {
 	int fd;
 	int flags; /* how to open it */
 	uid_t owner;
+	bool made, hasty;
 };
 
 static int open_dir(struct file *f)
@@ -93,6 +94,7 @@ static int open_or_make(struct file *f, gid_t group)
 	f->fd = open_at(f, f->name, f->flags);
 	if (f->fd < 0 && errno == ENOENT && f->flags != O_RDONLY) {
 		f->fd = open_at(f, f->name, f->flags | O_CREAT | O_EXCL);
+		f->made = f->fd >= 0;
 		/* Where this is refused (a squashed root) the descriptor serves us all the same. */
 		if (f->fd >= 0 && f->owner != (uid_t)-1 && fchown(f->fd, f->owner, group) != 0)
 			errno = 0;
@@ -162,6 +164,21 @@ int file_open_plain(const char *path, uid_t owner, gid_t group, int *fd)
 const char *file_path(const struct file *f)
 {
 	return f->path;
+}
+
+bool file_is_new(const struct file *f)
+{
+	return f->made;
+}
+
+void file_set_hasty(struct file *f)
+{
+	f->hasty = true;
+}
+
+static int sync_to_disk(const struct file *f, int fd)
+{
+	return !f->hasty && fsync(fd) != 0 ? errno : 0;
 }
 
 /* Takes the file that bears the name now, if we may; ENOENT when ours was deleted meanwhile. */
@@ -272,8 +289,8 @@ static int write_by_rename(struct file *f, const char *data, size_t len, bool *p
 	if (err != 0)
 		return err;
 	err = write_at(fd, data, 0, len);
-	if (err == 0 && fsync(fd) != 0)
-		err = errno;
+	if (err == 0)
+		err = sync_to_disk(f, fd);
 	if (err == 0 && renameat(f->dir_fd, name, f->dir_fd, f->name) != 0) {
 		err = errno;
 		*possible = false;
@@ -285,7 +302,7 @@ static int write_by_rename(struct file *f, const char *data, size_t len, bool *p
 	}
 	fd_close(&f->fd);
 	f->fd = fd;
-	fsync(f->dir_fd); /* where a directory cannot be synced, nothing better exists */
+	sync_to_disk(f, f->dir_fd); /* where a directory cannot be synced, nothing better exists */
 	return 0;
 }
 
@@ -310,9 +327,7 @@ static int write_in_place(struct file *f, const char *data, size_t len)
 	err = write_at(f->fd, data, 0, old_len < len ? old_len : len);
 	if (err == 0 && ftruncate(f->fd, (off_t)len) != 0)
 		err = errno;
-	if (err == 0 && fsync(f->fd) != 0)
-		err = errno;
-	return err;
+	return err ? err : sync_to_disk(f, f->fd);
 }
 
 int file_write(struct file *f, const void *data, size_t len, bool *atomic)

@@ -41,5 +41,10 @@ int file_read(struct file *f, size_t max, char **data, size_t *len);
  */
 int file_write(struct file *f, const void *data, size_t len, bool *atomic);
 const char *file_path(const struct file *f);
+/* Opening it made it: nobody had one of that name. */
+bool file_is_new(const struct file *f);
+/* file_write() does not wait for the disk any more: for what is worth nothing once the machine itself
+ * has stopped. A crash of the program still leaves the old or the new. */
+void file_set_hasty(struct file *f);
 
 #endif

@@ -489,9 +489,24 @@ static void test_crash(void)
 	ok(count_files() <= 2, "... and at most one temporary file is left");
 }
 
+static void test_new(void)
+{
+	struct file *f = NULL;
+
+	is_int(file_open(&f, in_dir(path, "regs"), (uid_t)-1, (gid_t)-1), 0, "a file that is made");
+	ok(file_is_new(f), "is new");
+	file_set_hasty(f);
+	is_int(file_write(f, "in haste", 8, NULL), 0, "and written without waiting for the disk");
+	file_close(f);
+	is_str(get("regs"), "in haste", "all the same");
+	is_int(file_open(&f, path, (uid_t)-1, (gid_t)-1), 0, "opened once more");
+	ok(!file_is_new(f), "it is not new");
+	file_close(f);
+}
+
 int main(void)
 {
-	void (*const tests[])(void) = {test_plain, test_relative, test_refused,
+	void (*const tests[])(void) = {test_plain, test_new, test_relative, test_refused,
 	    test_symlink_planted_later, test_readonly, test_in_place, test_chroot,
 #ifdef __linux__
 	    test_bind_mount, test_full_disk,
