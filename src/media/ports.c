@@ -89,6 +89,27 @@ int ports_take(struct ports *p, uint16_t *rtp)
 	return 0;
 }
 
+int ports_claim(struct ports *p, uint16_t rtp)
+{
+	size_t waiting = p->count;
+
+	if (rtp % 2 || !rtp)
+		return EINVAL;
+	if (is_taken(p, rtp))
+		return EBUSY;
+	mark(p, rtp, true);
+	/* Once around: the others keep their order. */
+	while (waiting-- > 0) {
+		uint16_t next = p->ring[p->head];
+
+		p->head = (p->head + 1) % p->total;
+		p->count--;
+		if (next != rtp)
+			enqueue(p, next);
+	}
+	return 0;
+}
+
 void ports_give(struct ports *p, uint16_t rtp)
 {
 	if (rtp % 2 || !is_taken(p, rtp))

@@ -18,6 +18,8 @@ void ports_free(struct ports *p);
 /* The free pair that was given back longest ago (a late packet of the last call should find
  * nobody); *rtp is its even port. ENOENT when none is free. */
 int ports_take(struct ports *p, uint16_t *rtp);
+/* That pair, by its even port, in the range or not. EBUSY: it is taken; EINVAL: it is none. */
+int ports_claim(struct ports *p, uint16_t rtp);
 /* Giving back what is not taken changes nothing. */
 void ports_give(struct ports *p, uint16_t rtp);
 /*

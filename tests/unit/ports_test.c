@@ -133,6 +133,31 @@ static void test_set_range(void)
 	ports_free(p);
 }
 
+/* After a restart calls want the pairs that they had. */
+static void test_claim(void)
+{
+	struct ports *p = NULL;
+
+	if (ports_new(&p, 7070, 7079))
+		return;
+	is_int(ports_claim(p, 7074), 0, "a pair of its own choice");
+	is_int(ports_claim(p, 7074), EBUSY, "... once");
+	is_int(ports_claim(p, 7075), EINVAL, "... by its even port");
+	is_int(ports_claim(p, 0), EINVAL, "port 0 is none");
+	is_int((long long)ports_free_count(p), 4, "the others are free");
+	is_int(take(p), 7070, "... in their order");
+	is_int(ports_claim(p, 7070), EBUSY, "one that was taken is not to be had");
+	is_int(take(p), 7072, "...");
+	is_int(take(p), 7076, "... and that one is left out");
+	ports_give(p, 7074);
+	is_int(take(p), 7078, "given back,");
+	is_int(take(p), 7074, "... it comes last");
+	is_int(ports_claim(p, 9000), 0, "one of a range that was");
+	ports_give(p, 9000);
+	is_int(take(p), -1, "... does not come into this one");
+	ports_free(p);
+}
+
 static void test_no_memory(void)
 {
 	struct ports *p = NULL;
@@ -161,6 +186,7 @@ int main(void)
 	test_order();
 	test_wrong_give();
 	test_set_range();
+	test_claim();
 	test_no_memory();
 	return tap_done();
 }
