@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	tests/unit/loop_test \
 	tests/unit/netif_test \
 	tests/unit/notify_test \
+	tests/unit/record_test \
 	tests/unit/resolver_test \
 	tests/unit/siphash_test \
 	tests/unit/srv_test \
