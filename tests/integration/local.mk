@@ -21,6 +21,8 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/lab.sh \
 	tests/integration/lapse.py \
 	tests/integration/long_call.py \
+	tests/integration/many_open.py \
+	tests/integration/many_open.test \
 	tests/integration/media_kinds.py \
 	tests/integration/offers.py \
 	tests/integration/notify_listen.py \
