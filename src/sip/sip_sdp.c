@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 
 #include "sip/sip_body.h"
 #include "sip/sip_edit.h"
@@ -97,6 +98,7 @@ static int read_m_line(struct sip_sdp *out, struct str text)
 	    !str_to_uint(slash ? str_range(port.s, slash) : port, 65535, &n))
 		return EINVAL;
 	m = &out->media[out->n_media++];
+	memset(m, 0, sizeof(*m));
 	m->type = word(value, 0);
 	m->proto = word(value, 2);
 	m->port_text = port;
@@ -200,11 +202,16 @@ static void read_media(struct sip_sdp *out, struct sip_sdp_media *m)
 	addr_set_port(&m->rtcp, m->rtcp_port);
 }
 
+static void clear(struct sip_sdp *sdp)
+{
+	memset(sdp, 0, offsetof(struct sip_sdp, media));
+}
+
 int sip_sdp_parse(struct sip_sdp *out, const struct sip_msg *msg)
 {
 	struct str body;
 
-	memset(out, 0, sizeof(*out));
+	clear(out);
 	if (sip_body_find(msg, "application/sdp", &body) != 1 || memchr(body.s, '\0', body.len) ||
 	    index_lines(out, body, false) != 0 || read_c_and_o(out) != 0)
 		return EINVAL;
@@ -227,7 +234,7 @@ int sip_sdp_parse_fragment(struct sip_sdp *out, const struct sip_msg *msg)
 	struct str body;
 	unsigned n = sip_body_find(msg, "application/trickle-ice-sdpfrag", &body);
 
-	memset(out, 0, sizeof(*out));
+	clear(out);
 	if (n == 0)
 		return ENOENT;
 	return n == 1 && !memchr(body.s, '\0', body.len) ? index_lines(out, body, true) : EINVAL;

@@ -43,13 +43,14 @@ struct sip_sdp_line {
 };
 
 struct sip_sdp {
-	struct sip_sdp_media media[SIP_SDP_MEDIA_MAX];
-	unsigned n_media;
+	unsigned n_media, n_lines;
 	struct str c_line; /* the session's; len 0: none */
 	struct str o_line;
 	struct addr origin; /* in it; unset: a name */
+
+	/* Not cleared beyond those numbers: most of it is never touched. */
+	struct sip_sdp_media media[SIP_SDP_MEDIA_MAX];
 	struct sip_sdp_line line[SIP_SDP_LINES_MAX];
-	unsigned n_lines;
 };
 
 /* The message has a body of type application/sdp, or a multipart one with such a part. */
