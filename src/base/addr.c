@@ -288,12 +288,33 @@ uint64_t addr_hash(const struct addr *a, const uint8_t key[16], bool with_port)
 	return siphash_end(&h);
 }
 
+static char *format_byte(char *p, unsigned n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+/* inet_ntop() asks printf(), which takes ten times as long; each message has a dozen of them. */
+static void format_ip4(const uint8_t ip[4], char *p)
+{
+	for (int i = 0; i < 4; i++) {
+		p = format_byte(p, ip[i]);
+		*p++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *addr_format_ip(const struct addr *a, char buf[static ADDR_TEXT_MAX])
 {
 	size_t len;
 	const uint8_t *ip = ip_bytes(a, &len);
 
-	if (len == 0 || inet_ntop(addr_family(a), ip, buf, ADDR_TEXT_MAX) == NULL)
+	if (addr_family(a) == AF_INET)
+		format_ip4(ip, buf);
+	else if (len == 0 || inet_ntop(addr_family(a), ip, buf, ADDR_TEXT_MAX) == NULL)
 		snprintf(buf, ADDR_TEXT_MAX, "(none)");
 	return buf;
 }
