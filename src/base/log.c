@@ -107,13 +107,14 @@ static size_t escape_byte(char out[4], unsigned char c, bool keep_backslash)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char from[] = "\r\n\t\\", to[] = "rnt\\";
-	const char *known = c != '\0' ? strchr(from, c) : NULL;
+	const char *known;
 
 	if (c >= 0x20 && c < 0x7f && (c != '\\' || keep_backslash)) {
 		out[0] = (char)c;
 		return 1;
 	}
 	out[0] = '\\';
+	known = c != '\0' ? strchr(from, c) : NULL;
 	if (known != NULL) {
 		out[1] = to[known - from];
 		return 2;

@@ -11,27 +11,29 @@ static const char *find(const char *s, const char *end, char c)
 	return at ? at : end;
 }
 
+/* The quote or bracket that closes the one at s; NULL: none does. */
+static const char *find_closing(const char *s, const char *end)
+{
+	if (*s == '<')
+		return memchr(s, '>', (size_t)(end - s));
+	for (s++; s < end && *s != '"'; s++)
+		if (*s == '\\' && s + 1 < end)
+			s++;
+	return s < end ? s : NULL;
+}
+
 /* As sip_scan_to(); *open tells whether the end came within quotes or brackets. */
 static const char *scan(const char *s, const char *end, char stop, bool *open)
 {
-	bool quoted = false, bracketed = false;
-
-	for (; s < end; s++) {
-		if (quoted) {
-			if (*s == '\\' && s + 1 < end)
-				s++;
-			else if (*s == '"')
-				quoted = false;
-		} else if (bracketed) {
-			bracketed = *s != '>';
-		} else if (*s == stop) {
-			break;
-		} else {
-			quoted = *s == '"';
-			bracketed = *s == '<';
-		}
+	*open = false;
+	for (; s < end && *s != stop; s++) {
+		if (*s != '"' && *s != '<')
+			continue;
+		s = find_closing(s, end);
+		*open = !s;
+		if (!s)
+			return end;
 	}
-	*open = quoted || bracketed;
 	return s;
 }
 
@@ -118,8 +120,8 @@ int sip_hostport_parse(struct str text, struct str *host, uint16_t *port)
 
 static bool has_any(struct str s, const char *bytes)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.s[i] && strchr(bytes, s.s[i]))
+	for (; s.len && *bytes; bytes++)
+		if (memchr(s.s, *bytes, s.len))
 			return true;
 	return false;
 }

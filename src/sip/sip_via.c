@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/sip_via.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 #include "sip/sip_uri.h"
@@ -17,7 +18,8 @@ static int token(const char **p, const char *end, char sep, struct str *out)
 {
 	const char *start = skip_blanks(*p, end), *q = start;
 
-	while (q < end && !str_is_blank(*q) && !strchr("/;,<>\"", *q))
+	while (q < end &&
+	    (isalnum((unsigned char)*q) || (!str_is_blank(*q) && !strchr("/;,<>\"", *q))))
 		q++;
 	*out = str_range(start, q);
 	if (out->len == 0)
