@@ -71,6 +71,7 @@ endif
 libsiproxd_a_SOURCES += \
 	src/sip/connection.c src/sip/connection.h \
 	src/sip/sip_body.c src/sip/sip_body.h \
+	src/sip/sip_arena.c src/sip/sip_arena.h \
 	src/sip/sip_check.c src/sip/sip_check.h \
 	src/sip/sip_edit.c src/sip/sip_edit.h \
 	src/sip/sip_header.c src/sip/sip_header.h \

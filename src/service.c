@@ -31,6 +31,7 @@
 #include "proxy/servers.h"
 #include "proxy/session.h"
 #include "proxy/transaction.h"
+#include "sip/sip_arena.h"
 #include "sip/transport.h"
 
 /* Answers to strangers, per source: enough for a lost trunk's keepalive, useless as an echo. */
@@ -390,6 +391,7 @@ static int start_loop(struct service *s)
 	s->sd.speaks_tcp = speaks_tcp;
 	s->sd.send_arg = &s->sd;
 	s->sd.config = s->config;
+	sip_arena_use();
 	return sip_msg_init();
 }
 

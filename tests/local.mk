@@ -69,6 +69,7 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 # sip/
 UNIT_TESTS += \
 	tests/unit/rfc_compliance_test \
+	tests/unit/sip_arena_test \
 	tests/unit/sip_msg_test \
 	tests/unit/sip_reply_test \
 	tests/unit/sip_sdp_test \

@@ -47,6 +47,11 @@ static struct str uri_for_osip(const struct sip_msg *msg)
 	return sip_uri_is_sip(&msg->uri) ? msg->uri_text : str_of("tel:+100");
 }
 
+static void add(struct buf *out, struct str text)
+{
+	buf_add(out, text.s, text.len);
+}
+
 /*
  * What libosip2 gets to see: the start line, and the headers that we route by, each unfolded and
  * in ASCII, as it takes no other byte in a display name without quotes. Its opinion on the other
@@ -54,20 +59,24 @@ static struct str uri_for_osip(const struct sip_msg *msg)
  */
 static void write_for_osip(const struct sip_msg *msg, struct buf *out)
 {
-	if (msg->is_request)
-		buf_printf(out, "%.*s %.*s SIP/2.0\r\n", STR_ARGS(msg->method_name),
-		    STR_ARGS(uri_for_osip(msg)));
-	else
+	if (msg->is_request) {
+		add(out, msg->method_name);
+		buf_str(out, " ");
+		add(out, uri_for_osip(msg));
+		buf_str(out, " SIP/2.0\r\n");
+	} else {
 		buf_printf(out, "SIP/2.0 %d Reason\r\n", msg->status);
+	}
 	for (unsigned i = 0; i < msg->n_lines; i++) {
 		const struct sip_line *line = &msg->line[i];
 		size_t at;
 
 		if (line->id < HDR_VIA || line->id > HDR_RECORD_ROUTE)
 			continue;
-		buf_printf(out, "%.*s: ", STR_ARGS(line->name));
+		add(out, line->name);
+		buf_str(out, ": ");
 		at = out->len;
-		buf_add(out, line->value.s, line->value.len);
+		add(out, line->value);
 		for (; at < out->len; at++)
 			if (str_is_blank(out->data[at]))
 				out->data[at] = ' ';
