@@ -26,6 +26,7 @@
 #include "proxy/readdress.h"
 #include "proxy/registrations.h"
 #include "proxy/side.h"
+#include "proxy/snapshot.h"
 #include "proxy/transaction.h"
 #include "sip/transport.h"
 
@@ -91,6 +92,20 @@ static void save_registrations(struct service *s, bool at_end)
 		    registrations_path(sd->registrations), strerror(err));
 }
 
+/* After the registrations, which it depends on. */
+static void save_snapshot(struct service *s, bool at_end)
+{
+	struct siproxd *sd = &s->sd;
+	int err = sd->snapshot ? snapshot_save(sd->snapshot, sd, (int64_t)time(NULL), at_end) : 0;
+
+	if (err)
+		log_every(600, LOG_LVL_ERR, LOG_SIP, "%s cannot be written: %s",
+		    snapshot_path(sd->snapshot), strerror(err));
+	else if (at_end && sd->snapshot && calls_count(sd->calls))
+		log_info(LOG_MAIN, "%zu calls will go on when siproxd is started again",
+		    calls_count(sd->calls));
+}
+
 static void refresh_sides(struct service *s)
 {
 	char text[256];
@@ -118,6 +133,7 @@ static void keep_house(void *arg)
 
 	location_expire(s->sd.location, s->sd.now_s());
 	save_registrations(s, false);
+	save_snapshot(s, false);
 	if (s->rounds % REFRESH_ROUNDS == 0)
 		refresh_sides(s);
 	if (s->rounds % KEEPALIVE_ROUNDS == KEEPALIVE_ROUNDS - 1)
@@ -304,4 +320,6 @@ void house_stop(struct service *s)
 	s->sd.public_addr = NULL;
 	if (s->sd.location)
 		save_registrations(s, true);
+	if (s->sd.calls)
+		save_snapshot(s, true);
 }

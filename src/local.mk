@@ -117,6 +117,8 @@ libsiproxd_a_SOURCES += \
 	src/proxy/response.c src/proxy/response.h \
 	src/proxy/servers.c src/proxy/servers.h \
 	src/proxy/session.c src/proxy/session.h \
+	src/proxy/snapshot.c src/proxy/snapshot.h src/proxy/snapshot_state.h \
+	src/proxy/snapshot_call.c src/proxy/snapshot_dialog.c src/proxy/snapshot_invite.c \
 	src/proxy/side.c src/proxy/side.h \
 	src/proxy/subscription.c src/proxy/subscription.h \
 	src/proxy/tag.c src/proxy/tag.h \

@@ -30,6 +30,7 @@
 #include "proxy/response.h"
 #include "proxy/servers.h"
 #include "proxy/session.h"
+#include "proxy/snapshot.h"
 #include "proxy/transaction.h"
 #include "sip/sip_arena.h"
 #include "sip/transport.h"
@@ -169,6 +170,18 @@ static void file_owner(const struct config *c, uid_t *uid, gid_t *gid)
 	*gid = pw ? pw->pw_gid : (gid_t)-1;
 }
 
+/* Where there is no room for it (a jail that holds the one file only) calls end with us. */
+static void start_snapshot(struct service *s, uid_t uid, gid_t gid)
+{
+	const char *table = registrations_path(s->sd.registrations);
+	int err = snapshot_open(&s->sd.snapshot, table, uid, gid);
+
+	if (!err)
+		return;
+	s->sd.snapshot = NULL;
+	log_warn(LOG_REG, "calls will not survive a restart: %s.calls: %s", table, strerror(err));
+}
+
 static void start_registrations(struct service *s)
 {
 	uid_t uid;
@@ -194,6 +207,8 @@ static void start_registrations(struct service *s)
 	else
 		log_info(LOG_REG, "registrations are kept in %s",
 		    registrations_path(s->sd.registrations));
+	if (!err)
+		start_snapshot(s, uid, gid);
 	free(path);
 }
 
@@ -376,6 +391,39 @@ static void load_registrations(struct service *s)
 		log_info(LOG_REG, "%zu registrations are still valid", count);
 }
 
+static enum snapshot_table table_state(const struct registrations *r)
+{
+	if (registrations_were_deleted(r))
+		return TABLE_IS_NEW;
+	return registrations_were_empty(r) ? TABLE_IS_EMPTY : TABLE_HOLDS_PHONES;
+}
+
+/* What ran when we ended goes on, or is ended properly. */
+static void load_snapshot(struct service *s)
+{
+	struct siproxd *sd = &s->sd;
+	struct snapshot_count n;
+	int err;
+
+	if (!sd->snapshot)
+		return;
+	err = snapshot_load(sd->snapshot, sd, table_state(sd->registrations), (int64_t)time(NULL),
+	    &n);
+	if (err == EBADMSG)
+		log_warn(LOG_SIP, "%s is damaged: what ran before the restart is forgotten",
+		    snapshot_path(sd->snapshot));
+	else if (err)
+		log_err(LOG_SIP, "%s cannot be read: %s", snapshot_path(sd->snapshot),
+		    strerror(err));
+	if (n.calls || n.dialogs || n.invites)
+		log_info(LOG_SIP,
+		    "after the restart %zu calls go on, with %zu dialogs and %zu INVITEs that wait",
+		    n.calls, n.dialogs, n.invites);
+	if (n.lost)
+		log_warn(LOG_SIP, "%u lines of %s could not be brought back", n.lost,
+		    snapshot_path(sd->snapshot));
+}
+
 /* --- the list of starts ------------------------------------------------------------------- */
 
 static int start_loop(struct service *s)
@@ -410,8 +458,13 @@ static int start_files(struct service *s)
 
 static int start_house(struct service *s)
 {
+	int err;
+
 	load_registrations(s);
-	return house_start(s);
+	err = house_start(s);
+	if (!err)
+		load_snapshot(s);
+	return err;
 }
 
 static int start_plugins(struct service *s)
@@ -509,6 +562,7 @@ void service_stop(struct service *s)
 	limit_free(sd->strangers);
 	limit_free(sd->callers);
 	hash_done(&sd->forwards);
+	snapshot_close(sd->snapshot);
 	registrations_close(sd->registrations);
 	file_close(s->config_file);
 	notify_close(s->notify);

@@ -29,6 +29,7 @@ struct registrations;
 struct relay;
 struct resolver;
 struct servers;
+struct snapshot;
 struct timers;
 struct transactions;
 struct transport;
@@ -49,6 +50,7 @@ struct siproxd {
 	struct transactions *transactions;
 	struct location *location;
 	struct registrations *registrations; /* their file; NULL: none */
+	struct snapshot *snapshot;           /* the one of calls; NULL: none */
 	struct dialogs *dialogs;
 	struct hash forwards; /* of struct forward */
 	struct calls *calls;

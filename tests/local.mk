@@ -91,6 +91,7 @@ UNIT_TESTS += \
 	tests/unit/core_limits_test \
 	tests/unit/core_peers_test \
 	tests/unit/core_register_test \
+	tests/unit/core_restart_test \
 	tests/unit/core_public_test \
 	tests/unit/core_route_test \
 	tests/unit/core_rules_test \

@@ -63,8 +63,17 @@ size_t calls_count(const struct calls *cs)
 	return cs->by_number.count;
 }
 
-static int make_call(struct calls *cs, const struct hop *caller, const struct hop *callee,
-    bool urgent, struct call **out)
+static unsigned next_number(struct calls *cs)
+{
+	do
+		if (++cs->last_number == 0)
+			cs->last_number = 1;
+	while (call_find(cs, cs->last_number));
+	return cs->last_number;
+}
+
+static int make_call(struct calls *cs, unsigned number, const struct hop *caller,
+    const struct hop *callee, bool urgent, struct call **out)
 {
 	struct call *call;
 
@@ -75,9 +84,7 @@ static int make_call(struct calls *cs, const struct hop *caller, const struct ho
 		return ENOMEM;
 	call->owner = cs;
 	call->urgent = urgent;
-	if (++cs->last_number == 0)
-		cs->last_number = 1;
-	call->number = cs->last_number;
+	call->number = number ? number : next_number(cs);
 	hash_add(&cs->by_number, &call->node, call->number);
 	call->hop[CALLER] = *caller;
 	call->hop[CALLEE] = *callee;
@@ -91,13 +98,26 @@ static int make_call(struct calls *cs, const struct hop *caller, const struct ho
 int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out)
 {
-	return make_call(cs, caller, callee, false, out);
+	return make_call(cs, 0, caller, callee, false, out);
 }
 
 int call_new_urgent(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out)
 {
-	return make_call(cs, caller, callee, true, out);
+	return make_call(cs, 0, caller, callee, true, out);
+}
+
+int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
+    const struct hop *callee, bool urgent, struct call **out)
+{
+	int err;
+
+	if (!number || call_find(cs, number))
+		return EEXIST;
+	err = make_call(cs, number, caller, callee, urgent, out);
+	if (!err && number > cs->last_number)
+		cs->last_number = number;
+	return err;
 }
 
 struct call *call_find(const struct calls *cs, unsigned number)

@@ -88,28 +88,44 @@ static size_t pairs_for(const struct call *call, bool shared)
 	return free_count > kept ? free_count - kept : 0;
 }
 
+static bool legs_share_address(const struct call *call, const struct m_line *m)
+{
+	return addr_equal_ip(media_addr(call, m, CALLER), media_addr(call, m, CALLEE));
+}
+
+/* On the ports that it has. */
+static int add_flow(struct call *call, struct m_line *m)
+{
+	struct calls *cs = call->owner;
+	struct flow_setup setup = {.dscp = cs->limits.dscp, .copy_dscp = cs->limits.copy_dscp};
+	int err;
+
+	for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
+		setup.local[leg] = *media_addr(call, m, leg);
+		addr_set_port(&setup.local[leg], m->port[leg]);
+		setup.delay_us[leg] = cs->limits.delay_us[call->hop[leg].side];
+	}
+	err = relay_flow_add(cs->setup.relay, &setup, &m->flow);
+	if (err)
+		m->flow = NULL;
+	return err;
+}
+
 /* A pair that another program holds goes to the end of the queue, and the next one is tried. */
 static int open_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
-	struct flow_setup setup = {.dscp = cs->limits.dscp, .copy_dscp = cs->limits.copy_dscp};
-	bool shared = addr_equal_ip(media_addr(call, m, CALLER), media_addr(call, m, CALLEE));
+	bool shared = legs_share_address(call, m);
 	size_t tries = pairs_for(call, shared);
-	int err = ENOSPC;
+	int err;
 
 	for (; tries > 0; tries--) {
 		if (take_pairs(cs, shared, m->port) != 0)
 			return ENOSPC;
-		for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
-			setup.local[leg] = *media_addr(call, m, leg);
-			addr_set_port(&setup.local[leg], m->port[leg]);
-			setup.delay_us[leg] = cs->limits.delay_us[call->hop[leg].side];
-		}
-		err = relay_flow_add(cs->setup.relay, &setup, &m->flow);
+		err = add_flow(call, m);
 		if (!err)
 			return 0;
 		give_pairs(cs, m->port);
-		m->flow = NULL;
 		if (err != EADDRINUSE)
 			return err;
 	}
@@ -155,6 +171,42 @@ void call_media_forget(struct calls *cs)
 
 	list_each(l, tmp, &cs->leases)
 		lease_ends(container_of(l, struct lease, link));
+}
+
+/* --- after a restart ---------------------------------------------------------------------- */
+
+static int claim_pairs(struct calls *cs, const uint16_t port[2])
+{
+	int err = ports_claim(cs->setup.ports, port[0]);
+
+	if (err || port[1] == port[0])
+		return err;
+	err = ports_claim(cs->setup.ports, port[1]);
+	if (err)
+		ports_give(cs->setup.ports, port[0]);
+	return err;
+}
+
+int call_media_reopen(struct call *call, struct m_line *m)
+{
+	int err = claim_pairs(call->owner, m->port);
+
+	for (enum call_leg leg = CALLER; leg <= CALLEE; leg++)
+		if (!addr_is_set(&m->named[leg]))
+			m->named[leg] = call->hop[leg].named;
+	if (err)
+		return err;
+	err = add_flow(call, m);
+	if (err) {
+		give_pairs(call->owner, m->port);
+		return err;
+	}
+	err = call_media_set_peers(call, m, CALLER);
+	if (!err)
+		err = call_media_set_peers(call, m, CALLEE);
+	if (err)
+		close_flow(call, m);
+	return err;
 }
 
 /* --- what the descriptions say ------------------------------------------------------------ */
@@ -252,7 +304,7 @@ static void drop_offer(struct call *call, unsigned offer)
 }
 
 /* Most calls have one m-line, and some kilobytes are a lot on a router. */
-static int grow(struct call *call, unsigned n)
+int call_media_grow(struct call *call, unsigned n)
 {
 	struct m_line *more;
 
@@ -279,7 +331,7 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
     struct sip_sdp *sdp)
 {
 	call->offers++;
-	if (grow(call, sdp->n_media) != 0)
+	if (call_media_grow(call, sdp->n_media) != 0)
 		return ENOMEM;
 	for (unsigned i = 0; i < sdp->n_media; i++) {
 		struct m_line *m = &call->m[i];

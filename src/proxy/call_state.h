@@ -2,7 +2,8 @@
 /*
  * call_state: what a call consists of, shared by the files that look after it: call.c keeps its
  * life, dialogs and silence, call_media.c its ports and descriptions, call_peer.c knows whom to
- * believe what, call_stats.c keeps its record. Nobody else includes this.
+ * believe what, call_stats.c keeps its record, snapshot_call.c brings it over a restart. Nobody else
+ * includes this.
  */
 #ifndef PROXY_CALL_STATE_H
 #define PROXY_CALL_STATE_H
@@ -68,7 +69,19 @@ struct lease {
 	uint16_t port[2];
 };
 
+/* In call.c: */
+
+/* One of an earlier run, with its number. EEXIST, ENOMEM, ENOSPC. */
+int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
+    const struct hop *callee, bool urgent, struct call **out);
+
 /* In call_media.c: */
+
+/* Room for so many m-lines. ENOMEM. */
+int call_media_grow(struct call *call, unsigned n);
+/* Opens the ports of an earlier run's m-line again, for the peers that stand there. errno: one of
+ * them is not to be had; then none is held. */
+int call_media_reopen(struct call *call, struct m_line *m);
 
 /* Closes every flow; the ports come back once the relay has let go of them. */
 void call_media_close(struct call *call);

@@ -154,6 +154,17 @@ struct forward *forward_notified(const struct siproxd *sd, const struct sip_msg 
 	return NULL;
 }
 
+void forward_restored(struct forward *fw, struct server_txn *st)
+{
+	struct siproxd *sd = fw->sd;
+
+	hash_add(&sd->forwards, &fw->node, key_of(sd, str_of(fw->call_id), str_of(fw->from_tag)));
+	fw->hashed = true;
+	fw->st = st;
+	if (st)
+		st->forward = fw;
+}
+
 int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg *req,
     struct forward **out)
 {
@@ -175,10 +186,7 @@ int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg 
 		forward_free(fw);
 		return ENOMEM;
 	}
-	hash_add(&sd->forwards, &fw->node, key_of(sd, req->call_id, req->from_tag));
-	fw->hashed = true;
-	fw->st = st;
-	st->forward = fw;
+	forward_restored(fw, st);
 	*out = fw;
 	return 0;
 }
@@ -306,8 +314,13 @@ static void timer_c_fires(void *arg)
 	client_txn_cancel(ct);
 }
 
+void forward_watch_for(struct client_txn *ct, uint64_t ms)
+{
+	timer_start(ct->forward->sd->timers, &ct->timer_c, ms, timer_c_fires, ct);
+}
+
 void forward_watch(struct client_txn *ct)
 {
 	if (ct->method == SIP_INVITE && ct->state < TXN_COMPLETED)
-		timer_start(ct->forward->sd->timers, &ct->timer_c, TIMER_C_MS, timer_c_fires, ct);
+		forward_watch_for(ct, TIMER_C_MS);
 }

@@ -85,6 +85,8 @@ struct forward {
 
 int forward_new(struct siproxd *sd, struct server_txn *st, const struct sip_msg *req,
     struct forward **out);
+/* One of an earlier run, whose strings are all there, belongs to that server transaction. */
+void forward_restored(struct forward *fw, struct server_txn *st);
 /* Detaches its transactions and frees it. */
 void forward_free(struct forward *fw);
 /* Frees it if nothing needs it any more. True: it is gone. */
@@ -96,6 +98,8 @@ void forward_reply(struct forward *fw, int status, const char *extra);
 void forward_trying(struct forward *fw);
 /* Hands a final response up, once; further ones but 2xx to INVITE are swallowed. */
 void forward_respond(struct forward *fw, int status, const void *data, size_t len);
+/* Timer C of one of an earlier run. */
+void forward_watch_for(struct client_txn *ct, uint64_t ms);
 /* (Re)starts timer C of an INVITE branch (RFC 3261 16.6 step 11, 16.7 step 2). */
 void forward_watch(struct client_txn *ct);
 /* Every branch that is still ringing. */

@@ -110,6 +110,37 @@ void plugins_call_begins(struct siproxd *sd, const struct call *call, const stru
 	tell(sd->plugins, PLUGIN_CALL_BEGINS, &shown);
 }
 
+bool plugins_call_noted(const struct siproxd *sd, const struct call *call, struct plugin_call *out)
+{
+	const struct call_note *note = sd->plugins ? find_note(sd->plugins, call) : NULL;
+
+	if (note)
+		*out = show(note);
+	return note != NULL;
+}
+
+void plugins_call_goes_on(struct siproxd *sd, const struct call *call, const struct plugin_call *as)
+{
+	struct call_note *note = sd->plugins ? calloc(1, sizeof(*note)) : NULL;
+
+	if (!note)
+		return;
+	note->number = call_number(call);
+	note->from = str_dup(str_of(as->from));
+	note->to = str_dup(str_of(as->to));
+	note->call_id = str_dup(str_of(as->call_id));
+	if (!note->from || !note->to || !note->call_id) {
+		note_free(note);
+		return;
+	}
+	addr_format(&call_hop(call, CALLER)->peer, note->caller);
+	addr_format(&call_hop(call, CALLEE)->peer, note->callee);
+	note->outgoing = as->outgoing;
+	note->begun_s = as->begun_s;
+	note->answered_s = as->answered_s;
+	hash_add(&sd->plugins->calls, &note->node, note->number);
+}
+
 void plugins_call_answered(struct siproxd *sd, const struct call *call)
 {
 	struct call_note *note = sd->plugins ? find_note(sd->plugins, call) : NULL;

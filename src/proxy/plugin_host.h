@@ -61,5 +61,11 @@ void plugins_call_begins(struct siproxd *sd, const struct call *call, const stru
     const struct hop *callee);
 void plugins_call_answered(struct siproxd *sd, const struct call *call);
 void plugins_call_ends(struct siproxd *sd, const struct call *call, const char *why);
+/* What was noted of it, for the next run; false: nothing. Good until the call ends. */
+struct plugin_call;
+bool plugins_call_noted(const struct siproxd *sd, const struct call *call, struct plugin_call *out);
+/* The note of an earlier run is copied; the plugins are told nothing. */
+void plugins_call_goes_on(struct siproxd *sd, const struct call *call,
+    const struct plugin_call *as);
 
 #endif

@@ -20,6 +20,7 @@ struct registrations {
 	uint64_t saved_version, saved_refreshes;
 	int64_t saved_at; /* unix time of the last writing */
 	bool saved;
+	bool was_empty;
 	bool hands_off; /* not read yet, or none of ours: it must not be written */
 };
 
@@ -59,6 +60,16 @@ void registrations_close(struct registrations *r)
 const char *registrations_path(const struct registrations *r)
 {
 	return file_path(r->table);
+}
+
+bool registrations_were_deleted(const struct registrations *r)
+{
+	return file_is_new(r->table);
+}
+
+bool registrations_were_empty(const struct registrations *r)
+{
+	return r->was_empty;
 }
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -186,6 +197,7 @@ static int load_table(struct registrations *r, struct location *loc, int64_t now
 	bool active, first = true;
 	int err = read_whole(r->table, &data, &text);
 
+	r->was_empty = err || !text.len;
 	while (!err && next_line(&text, &line)) {
 		if (!str_trim(line).len)
 			continue;

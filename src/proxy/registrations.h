@@ -28,6 +28,9 @@ struct side_map;
 int registrations_open(struct registrations **out, const char *path, uid_t owner, gid_t group);
 void registrations_close(struct registrations *r);
 const char *registrations_path(const struct registrations *r);
+/* What registrations_load() found: no file at all, or one that holds nothing. */
+bool registrations_were_deleted(const struct registrations *r);
+bool registrations_were_empty(const struct registrations *r);
 /* The secret of the last run; false: there is none. */
 bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN]);
 /* Fills the table; what has expired stays out. *count: how many came in. EBADMSG: the file is of

@@ -199,6 +199,45 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	return 0;
 }
 
+static bool server_key_is_known(struct transactions *ts, const char *key)
+{
+	char *copy = strdup(key);
+
+	return find_by_key(ts, copy) != NULL;
+}
+
+int server_txn_restore(struct transactions *ts, const struct server_txn *as,
+    struct server_txn **out)
+{
+	uint64_t end_ms = as->state == TXN_ACCEPTED ? GIVE_UP_MS : LAST_RESORT_MS;
+	struct server_txn *st;
+
+	if (transactions_full(ts))
+		return ENOSPC;
+	if (server_key_is_known(ts, as->key))
+		return EEXIST;
+	st = calloc(1, sizeof(*st));
+	if (!st)
+		return ENOMEM;
+	st->owner = ts;
+	st->method = SIP_INVITE;
+	st->state = as->state == TXN_ACCEPTED ? TXN_ACCEPTED : TXN_PROCEEDING;
+	st->hop = as->hop;
+	st->reply_to = as->reply_to;
+	st->key = strdup(as->key);
+	buf_add(&st->last, as->last.data, as->last.len);
+	if (!st->key || st->last.failed ||
+	    timer_start(ts->timers, &st->end, end_ms, server_ends, st) != 0) {
+		buf_free(&st->last);
+		free(st->key);
+		free(st);
+		return ENOMEM;
+	}
+	hash_add(&ts->servers, &st->node, siphash(ts->key, st->key, strlen(st->key)));
+	*out = st;
+	return 0;
+}
+
 static void server_send(struct server_txn *st, const void *data, size_t len)
 {
 	struct transactions *ts = st->owner;
@@ -447,6 +486,54 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	return 0;
 }
 
+static int client_restart_timers(struct client_txn *ct)
+{
+	struct timers *timers = ct->owner->timers;
+	bool rings = ct->state == TXN_PROCEEDING && !ct->cancelled; /* timer C watches */
+	int err = timer_start(timers, &ct->end, rings ? LAST_RESORT_MS : GIVE_UP_MS,
+	    ct->state < TXN_COMPLETED ? client_gives_up : client_ends, ct);
+
+	if (!err && ct->state == TXN_TRYING && !ct->abandoned)
+		err = timer_start(timers, &ct->retransmit, SIP_T1_MS, client_resend, ct);
+	return err;
+}
+
+int client_txn_restore(struct transactions *ts, const struct client_txn *as,
+    struct client_txn **out)
+{
+	struct client_txn *ct;
+
+	if (client_find(ts, str_of(as->branch), SIP_INVITE))
+		return EEXIST;
+	if (transactions_full(ts))
+		return ENOSPC;
+	ct = calloc(1, sizeof(*ct));
+	if (!ct)
+		return ENOMEM;
+	ct->owner = ts;
+	ct->method = SIP_INVITE;
+	ct->state = as->state;
+	ct->hop = as->hop;
+	ct->status = as->status;
+	ct->cancel_wanted = as->cancel_wanted;
+	ct->cancelled = as->cancelled;
+	ct->abandoned = as->abandoned;
+	ct->unsent = as->unsent;
+	ct->interval_ms = SIP_T1_MS;
+	list_init(&ct->link);
+	memcpy(ct->branch, as->branch, sizeof(ct->branch));
+	buf_add(&ct->sent, as->sent.data, as->sent.len);
+	if (ct->sent.failed || client_restart_timers(ct) != 0) {
+		timer_stop(ts->timers, &ct->end);
+		buf_free(&ct->sent);
+		free(ct);
+		return ENOMEM;
+	}
+	hash_add(&ts->clients, &ct->node, client_key(ts, str_of(ct->branch), false));
+	*out = ct;
+	return 0;
+}
+
 /* A request of our own towards the same hop: the INVITE's start line with another method, its
  * topmost Via, From, Call-ID, Route, and the given To (9.1, 17.1.1.3). */
 static int build_from_invite(struct client_txn *ct, const char *method, struct str to,
@@ -500,6 +587,12 @@ static void send_cancel(struct client_txn *ct)
 	buf_free(&cancel);
 	/* 9.1: the far end may never answer the INVITE now; then it counts as cancelled. */
 	timer_start(ct->owner->timers, &ct->end, GIVE_UP_MS, client_gives_up, ct);
+}
+
+void client_txn_cancel_again(struct client_txn *ct)
+{
+	if (ct->cancelled && ct->state < TXN_COMPLETED)
+		send_cancel(ct);
 }
 
 void client_txn_cancel(struct client_txn *ct)

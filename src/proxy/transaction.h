@@ -114,6 +114,10 @@ struct server_txn *server_txn_find_cancelled(struct transactions *ts, const stru
 /* ENOMEM, ENOSPC when there are too many. */
 int server_txn_new(struct transactions *ts, const struct sip_msg *req, const struct hop *from,
     struct server_txn **out);
+/* One of an earlier run that still waits for its answer, or (TXN_ACCEPTED) may pass on more of
+ * them: an INVITE's, with its key and its last response (may be empty). ENOMEM, ENOSPC, EEXIST. */
+int server_txn_restore(struct transactions *ts, const struct server_txn *as,
+    struct server_txn **out);
 /* A retransmission or an ACK came. */
 void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req);
 /* Sends a response and moves on as 17.2 says; after a final one only a further 2xx to INVITE is
@@ -136,12 +140,18 @@ void txn_branch(const struct transactions *ts, const struct sip_msg *req, const 
  * under way; a failed send is a timeout() later. */
 int client_txn_new(struct transactions *ts, const char *branch, enum sip_method method,
     const struct hop *to, const void *data, size_t len, struct client_txn **out);
+/* One of an earlier run, an INVITE's: `as` says what it was, and `sent` is copied. Its timers begin
+ * anew. ENOMEM, ENOSPC, EEXIST. */
+int client_txn_restore(struct transactions *ts, const struct client_txn *as,
+    struct client_txn **out);
 /* The transaction of a response whose top Via is ours; NULL for a stray one. */
 struct client_txn *client_txn_find(struct transactions *ts, const struct sip_msg *response);
 /* Feeds it; may call response(). */
 void client_txn_received(struct client_txn *ct, struct sip_msg *msg);
 /* Asks the far end to stop (9.1): now, or once a provisional response came. */
 void client_txn_cancel(struct client_txn *ct);
+/* After a restart: the CANCEL that was sent may have been lost. */
+void client_txn_cancel_again(struct client_txn *ct);
 /* The network says that this datagram, of which `data` is the beginning, did not get there: its
  * transaction fails as by client_txn_fail(), unless it has had a response. */
 void client_txn_refused(struct transactions *ts, const struct addr *peer, const void *data,

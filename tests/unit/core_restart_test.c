@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What runs goes on after a restart: calls, ringing ones too, and subscriptions. */
+#include "core.c"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/snapshot.h"
+
+#define OFFER                                                                             \
+	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n" \
+	"m=audio 40000 RTP/AVP 0\r\na=sendrecv\r\n"
+#define ANSWER                                                                              \
+	"v=0\r\no=- 7 7 IN IP4 198.51.100.20\r\ns=-\r\nc=IN IP4 198.51.100.20\r\nt=0 0\r\n" \
+	"m=audio 50000 RTP/AVP 0\r\n"
+#define SDP         "Content-Type: application/sdp\n"
+#define BOB_CONTACT "Contact: <sip:bob@198.51.100.20>\n"
+
+static char dir[] = "/tmp/core_restart_test.XXXXXX";
+static char table[64], path[80];
+
+static struct snapshot *open_it(void)
+{
+	struct snapshot *s;
+
+	if (snapshot_open(&s, table, (uid_t)-1, (gid_t)-1) != 0)
+		abort();
+	return s;
+}
+
+/* Writes the file as a clean end does. */
+static void save(struct core *c)
+{
+	struct snapshot *s = open_it();
+	struct snapshot_count n;
+
+	snapshot_load(s, &c->sd, TABLE_IS_NEW, core_unix_time, &n);
+	is_int(snapshot_save(s, &c->sd, core_unix_time, true), 0, "what runs is written");
+	snapshot_close(s);
+}
+
+static struct snapshot_count load(struct core *c, int err)
+{
+	struct snapshot *s = open_it();
+	struct snapshot_count n;
+
+	is_int(snapshot_load(s, &c->sd, TABLE_HOLDS_PHONES, core_unix_time, &n), err,
+	    "and read again");
+	snapshot_close(s);
+	return n;
+}
+
+/* Another core, after a while. */
+static void begin_anew(struct core *c, int64_t away_s)
+{
+	int64_t now = core_unix_time;
+
+	core_stop(c);
+	core_init(c);
+	core_unix_time = now + away_s;
+	core_start(c, false);
+}
+
+static struct snapshot_count restart(struct core *c, int64_t away_s)
+{
+	save(c);
+	begin_anew(c, away_s);
+	return load(c, 0);
+}
+
+/* A message that outlives the core that sent it. */
+static struct core_sent kept(const struct core_sent *m)
+{
+	struct core_sent copy = *m;
+
+	copy.text = malloc(m->len + 1);
+	if (!copy.text)
+		abort();
+	memcpy(copy.text, m->text, m->len + 1);
+	return copy;
+}
+
+static void alice(struct core *c, const char *method, const char *uri, unsigned cseq,
+    const char *branch, const char *to_tag, const char *extra, const char *body)
+{
+	core_receive(c, LAN, CORE_PHONE,
+	    "%s %s SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bK%s;rport\n"
+	    "Max-Forwards: 70\n"
+	    "From: \"Alice A.\" <sip:alice@198.51.100.7>;tag=af\n"
+	    "To: <sip:bob@198.51.100.7>%s%s\n"
+	    "Call-ID: c1@192.168.1.10\n"
+	    "CSeq: %u %s\n"
+	    "Contact: \"Alice A.\" <sip:alice@192.168.1.10:5060;ob>\n"
+	    "%s\n%s",
+	    method, uri, branch, *to_tag ? ";tag=" : "", to_tag, cseq, method, extra, body);
+}
+
+static void alice_invites(struct core *c)
+{
+	alice(c, "INVITE", "sip:bob@198.51.100.7", 1, "a1", "", SDP, OFFER);
+}
+
+static void bob(struct core *c, const char *method, unsigned cseq, const char *branch,
+    const char *extra, const char *body)
+{
+	core_receive(c, WAN, CORE_PROVIDER,
+	    "%s sip:alice@203.0.113.1 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK%s\n"
+	    "Max-Forwards: 68\n"
+	    "From: <sip:bob@198.51.100.7>;tag=bt\n"
+	    "To: \"Alice A.\" <sip:alice@198.51.100.7>;tag=af\n"
+	    "Call-ID: c1@192.168.1.10\n"
+	    "CSeq: %u %s\n"
+	    "Contact: <sip:bob@198.51.100.20>\n"
+	    "%s\n%s",
+	    method, branch, cseq, method, extra, body);
+}
+
+/* Alice calls and it rings; what the provider got. */
+static struct core_sent ring(struct core *c)
+{
+	struct core_sent invite;
+
+	core_init(c);
+	core_start(c, false);
+	alice_invites(c);
+	core_expect(c, LAN, "SIP/2.0 100", "100 comes from us");
+	invite = kept(core_expect(c, WAN, "INVITE sip:bob@198.51.100.7 SIP/2.0\r\n", "INVITE"));
+	core_answer(c, &invite, "180 Ringing", "bt", BOB_CONTACT, NULL);
+	core_expect(c, LAN, "SIP/2.0 180", "it rings");
+	return invite;
+}
+
+static void answer(struct core *c, struct core_sent *invite)
+{
+	core_answer(c, invite, "200 OK", "bt", BOB_CONTACT SDP, ANSWER);
+	core_expect(c, LAN, "SIP/2.0 200", "Bob answers");
+	free(invite->text);
+	alice(c, "ACK", "sip:bob@198.51.100.20", 1, "a2", "bt", "", "");
+	core_expect(c, WAN, "ACK sip:bob@198.51.100.20 SIP/2.0\r\n", "the ACK goes to his contact");
+}
+
+static void talk(struct core *c)
+{
+	struct core_sent invite = ring(c);
+
+	answer(c, &invite);
+}
+
+static void bob_hangs_up(struct core *c, unsigned cseq)
+{
+	const struct core_sent *m;
+
+	bob(c, "BYE", cseq, "bbye", "", "");
+	m = core_expect(c, LAN, "BYE sip:alice@192.168.1.10:5060;ob SIP/2.0\r\n",
+	    "Bob's BYE finds the phone");
+	core_answer(c, m, "200 OK", NULL, "", NULL);
+	core_expect(c, WAN, "SIP/2.0 200", "and is answered");
+}
+
+static void alice_hangs_up(struct core *c, unsigned cseq)
+{
+	const struct core_sent *m;
+
+	alice(c, "BYE", "sip:bob@198.51.100.20", cseq, "bye", "bt", "", "");
+	m = core_expect(c, WAN, "BYE sip:bob@198.51.100.20 SIP/2.0\r\n", "Alice's BYE goes out");
+	core_answer(c, m, "200 OK", NULL, "", NULL);
+	core_expect(c, LAN, "SIP/2.0 200", "and is answered");
+}
+
+static void finish_all(struct core *c)
+{
+	core_wait(c, 200000);
+	core_forget(c);
+	core_expect_rest(c, "nothing is left");
+	core_stop(c);
+	unlink(path);
+}
+
+/* --- calls -------------------------------------------------------------------------------- */
+
+static bool goes_to(const struct core *c, unsigned leg, const char *ip, uint16_t port)
+{
+	const struct flow_peer *peer;
+	struct addr a;
+
+	addr_parse(&a, ip, port);
+	return core_flow_peers(c, 0, leg, &peer) == 1 && addr_equal(&peer->rtp.signalled, &a) &&
+	    peer->rtp.sendable;
+}
+
+static void test_call(void)
+{
+	struct core c;
+	struct snapshot_count n;
+	const struct core_sent *m;
+
+	talk(&c);
+	n = restart(&c, 3);
+	is_int((long long)n.calls, 1, "the call goes on");
+	is_int(n.lost, 0, "nothing is lost");
+	core_expect_silence(&c, "nobody is told anything");
+	is_int((long long)ports_free_count(c.sd.ports), 9, "it has its pair of ports");
+	ok(goes_to(&c, CALLER, "192.168.1.10", 40000), "Alice's voice goes where it went");
+	ok(goes_to(&c, CALLEE, "198.51.100.20", 50000), "and Bob's");
+
+	alice(&c, "INVITE", "sip:bob@198.51.100.20", 2, "a3", "bt", SDP,
+	    "v=0\r\no=- 1 2 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n"
+	    "m=audio 40000 RTP/AVP 0\r\na=sendonly\r\n");
+	core_expect(&c, LAN, "SIP/2.0 100", "a re-INVITE");
+	m = core_expect(&c, WAN, "INVITE sip:bob@198.51.100.20 ", "finds Bob");
+	ok(core_has(m, "m=audio 7070 RTP/AVP 0\r\n"), "with the same port");
+	core_answer(&c, m, "200 OK", NULL, BOB_CONTACT SDP, ANSWER);
+	m = core_expect(&c, LAN, "SIP/2.0 200", "he agrees");
+	ok(core_has(m, "m=audio 7070 RTP/AVP 0\r\n"), "with the same port");
+	is_int((long long)calls_count(c.sd.calls), 1, "it is no second call");
+	alice(&c, "ACK", "sip:bob@198.51.100.20", 2, "a4", "bt", "", "");
+	core_expect(&c, WAN, "ACK", "ACK");
+
+	restart(&c, 3);
+	bob_hangs_up(&c, 1);
+	is_int((long long)calls_count(c.sd.calls), 0, "the call is over");
+	finish_all(&c);
+}
+
+static void test_other_end(void)
+{
+	struct core c;
+
+	talk(&c);
+	restart(&c, 0);
+	alice_hangs_up(&c, 2);
+	finish_all(&c);
+}
+
+/* The port that the next call gets is another one, and the ends of both have theirs. */
+static void test_next_call(void)
+{
+	struct core c;
+	struct call_stream s[CALL_STREAMS_MAX];
+	const struct core_sent *m;
+
+	talk(&c);
+	restart(&c, 0);
+	ok(call_find(c.sd.calls, 1) != NULL, "it keeps its number");
+	is_int(call_streams(call_find(c.sd.calls, 1), s), 1, "and its stream");
+	is_int(addr_port(&s[0].local[CALLER]), 7070, "with the port");
+	core_receive(&c, LAN, CORE_PHONE_2,
+	    "INVITE sip:eve@198.51.100.7 SIP/2.0\nVia: SIP/2.0/UDP "
+	    "192.168.1.11;branch=z9hG4bKe\nFrom: <sip:x@198.51.100.7>;tag=x\nTo: "
+	    "<sip:eve@198.51.100.7>\nCall-ID: e\nCSeq: 1 INVITE\nContact: "
+	    "<sip:x@192.168.1.11>\n" SDP "\n" OFFER);
+	core_expect(&c, LAN, "SIP/2.0 100", "another call");
+	m = core_expect(&c, WAN, "INVITE", "goes out");
+	ok(core_has(m, "m=audio 7072 RTP/AVP 0\r\n"), "with another port");
+	ok(call_find(c.sd.calls, 2) != NULL, "and the next number");
+	core_answer(&c, m, "486 Busy Here", "et", "", NULL);
+	core_forget(&c);
+	alice_hangs_up(&c, 2);
+	finish_all(&c);
+}
+
+static void test_silence(void)
+{
+	struct core c;
+
+	talk(&c);
+	restart(&c, 5);
+	core_wait(&c, 290000);
+	core_expect_silence(&c, "the clock of silence begins anew");
+	core_wait(&c, 20000);
+	core_expect(&c, LAN, "BYE", "but it runs");
+	core_expect(&c, WAN, "BYE", "for both");
+	finish_all(&c);
+}
+
+static void test_too_late(void)
+{
+	struct core c;
+	struct snapshot_count n;
+
+	talk(&c);
+	n = restart(&c, 301);
+	is_int((long long)n.calls, 0, "nobody waits so long");
+	core_expect(&c, LAN, "BYE sip:alice@192.168.1.10:5060;ob ", "Alice is told");
+	core_expect(&c, WAN, "BYE sip:bob@198.51.100.20 ", "and Bob");
+	finish_all(&c);
+}
+
+/* A router without a battery thinks that it is 1970. */
+static void test_clock(void)
+{
+	struct core c;
+	struct snapshot_count n;
+
+	talk(&c);
+	save(&c);
+	begin_anew(&c, -1600000000);
+	n = load(&c, 0);
+	is_int((long long)n.calls, 1, "a clock that is wrong ends no call");
+	bob_hangs_up(&c, 1);
+	finish_all(&c);
+}
+
+static void test_ports_taken(void)
+{
+	struct core c;
+
+	talk(&c);
+	save(&c);
+	begin_anew(&c, 1);
+	core_relay_err = EADDRINUSE;
+	load(&c, 0);
+	core_expect(&c, LAN, "BYE", "without its ports it is ended properly");
+	core_expect(&c, WAN, "BYE", "at both ends");
+	core_relay_err = 0;
+	is_int((long long)ports_free_count(c.sd.ports), 10, "and no port is held");
+	finish_all(&c);
+}
+
+static void test_new_address(void)
+{
+	struct core c;
+	struct netif_set set;
+
+	talk(&c);
+	save(&c);
+	begin_anew(&c, 1);
+	core_interfaces(&set, false);
+	for (size_t i = 0; i < set.count; i++)
+		if (strcmp(set.entry[i].name, "eth0") == 0 &&
+		    addr_family(&set.entry[i].addr) == AF_INET)
+			addr_parse(&set.entry[i].addr, "203.0.113.77", 0);
+	side_refresh(c.sd.sides, &set, NULL);
+	netif_set_done(&set);
+	load(&c, 0);
+	core_expect(&c, LAN, "BYE", "our address is another: it is ended");
+	ok(core_has(core_expect(&c, WAN, "BYE", "at both ends"), "203.0.113.77"),
+	    "from where we are now");
+	finish_all(&c);
+}
+
+/* --- INVITEs ------------------------------------------------------------------------------ */
+
+static void test_ringing(void)
+{
+	struct core c;
+	struct core_sent invite = ring(&c);
+	struct snapshot_count n = restart(&c, 2);
+
+	is_int((long long)n.invites, 1, "it still rings");
+	core_expect_silence(&c, "and nobody is told anything");
+	alice_invites(&c);
+	core_expect(&c, LAN, "SIP/2.0 180", "a retransmission gets the last answer");
+	core_expect_silence(&c, "and goes nowhere");
+	answer(&c, &invite);
+	ok(goes_to(&c, CALLEE, "198.51.100.20", 50000), "the late 200 has found its call");
+	bob_hangs_up(&c, 1);
+	finish_all(&c);
+}
+
+/* Between the INVITE and the first answer. */
+static void test_unanswered(void)
+{
+	struct core c;
+	const struct core_sent *m;
+	char via[128];
+
+	core_init(&c);
+	core_start(&c, false);
+	alice_invites(&c);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	m = core_expect(&c, WAN, "INVITE", "INVITE");
+	snprintf(via, sizeof(via), "%s", core_header(m, "Via", 0));
+	restart(&c, 1);
+	core_wait(&c, 600);
+	m = core_expect(&c, WAN, "INVITE", "it is sent again");
+	is_str(core_header(m, "Via", 0), via, "with the branch that it had");
+	core_answer(&c, m, "486 Busy Here", "bt", "", NULL);
+	core_expect(&c, WAN, "ACK", "a refusal is acknowledged");
+	core_expect(&c, LAN, "SIP/2.0 486", "and passed on");
+	is_int((long long)calls_count(c.sd.calls), 0, "the call has ended");
+	finish_all(&c);
+}
+
+static void test_cancel(void)
+{
+	struct core c;
+	struct core_sent invite = ring(&c);
+
+	restart(&c, 2);
+	alice(&c, "CANCEL", "sip:bob@198.51.100.7", 1, "a1", "", "", "");
+	core_expect(&c, LAN, "SIP/2.0 200", "CANCEL is answered");
+	core_expect(&c, WAN, "CANCEL sip:bob@198.51.100.7 ", "and goes on");
+	restart(&c, 2);
+	core_expect(&c, WAN, "CANCEL sip:bob@198.51.100.7 ", "after another restart once more");
+	core_answer(&c, &invite, "487 Request Terminated", "bt", "", NULL);
+	core_expect(&c, WAN, "ACK", "it has ended");
+	core_expect(&c, LAN, "SIP/2.0 487", "and Alice is told");
+	free(invite.text);
+	finish_all(&c);
+}
+
+/* The 200 has passed, and its ACK was lost with us. */
+static void test_accepted(void)
+{
+	struct core c;
+	struct core_sent invite = ring(&c);
+
+	core_answer(&c, &invite, "200 OK", "bt", BOB_CONTACT SDP, ANSWER);
+	core_expect(&c, LAN, "SIP/2.0 200", "Bob answers");
+	restart(&c, 2);
+	answer(&c, &invite);
+	bob_hangs_up(&c, 1);
+	finish_all(&c);
+}
+
+/* A name was being looked up. */
+static void test_parked(void)
+{
+	struct core c;
+	const struct core_sent *m;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "INVITE", "sip:bob@sip.test", 1, "a1", "", SDP, OFFER);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	save(&c);
+	core_resolve(NULL);
+	core_forget(&c);
+	begin_anew(&c, 1);
+	load(&c, 0);
+	core_expect(&c, LAN, "SIP/2.0 100", "100 again");
+	core_resolve("198.51.100.7");
+	m = core_expect(&c, WAN, "INVITE sip:bob@sip.test ", "it goes on");
+	core_answer(&c, m, "486 Busy Here", "bt", "", NULL);
+	finish_all(&c);
+}
+
+/* --- subscriptions ------------------------------------------------------------------------ */
+
+static void notify(struct core *c, unsigned cseq, bool found)
+{
+	const struct core_sent *m;
+
+	core_receive(c, WAN, CORE_PROVIDER,
+	    "NOTIFY sip:x@203.0.113.1 SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKn%u\n"
+	    "From: <sip:y@198.51.100.7>;tag=yt\nTo: <sip:x@198.51.100.7>;tag=xt\nCall-ID: sub\n"
+	    "CSeq: %u NOTIFY\nContact: <sip:y@198.51.100.20>\nEvent: dialog\n"
+	    "Subscription-State: active;expires=1000\n\n",
+	    cseq, cseq);
+	if (!found) {
+		core_expect(c, WAN, "SIP/2.0 481", "a NOTIFY finds nobody");
+		return;
+	}
+	m = core_expect(c, LAN, "NOTIFY sip:x@192.168.1.10 ", "a NOTIFY finds the phone");
+	core_answer(c, m, "200 OK", NULL, "", NULL);
+	core_expect(c, WAN, "SIP/2.0 200", "and is answered");
+}
+
+static void test_subscription(void)
+{
+	struct core c;
+	const struct core_sent *m;
+	struct snapshot_count n;
+
+	core_init(&c);
+	core_start(&c, false);
+	core_receive(&c, LAN, CORE_PHONE,
+	    "SUBSCRIBE sip:y@198.51.100.7 SIP/2.0\nVia: SIP/2.0/UDP "
+	    "192.168.1.10;branch=z9hG4bKs\nFrom: <sip:x@198.51.100.7>;tag=xt\nTo: "
+	    "<sip:y@198.51.100.7>\nCall-ID: sub\nCSeq: 1 SUBSCRIBE\nContact: "
+	    "<sip:x@192.168.1.10>\nEvent: dialog\nExpires: 3600\n\n");
+	m = core_expect(&c, WAN, "SUBSCRIBE", "SUBSCRIBE");
+	core_answer(&c, m, "200 OK", "yt", "Contact: <sip:y@198.51.100.20>\nExpires: 3600\n", NULL);
+	core_expect(&c, LAN, "SIP/2.0 200", "is granted");
+	n = restart(&c, 600);
+	is_int((long long)n.dialogs, 1, "the subscription is still there");
+	notify(&c, 1, true);
+	core_wait(&c, 40000);
+	core_register(&c, CORE_PHONE, "x");
+	restart(&c, 900);
+	core_register(&c, CORE_PHONE, "x");
+	notify(&c, 2, true);
+	core_wait(&c, 40000);
+	n = restart(&c, 1100);
+	is_int((long long)n.dialogs, 0, "it has expired while we were away");
+	core_register(&c, CORE_PHONE, "x");
+	core_receive(&c, WAN, CORE_PROVIDER, "\r\n\r\n");
+	core_forget(&c);
+	notify(&c, 3, false);
+	finish_all(&c);
+}
+
+/* --- the file ----------------------------------------------------------------------------- */
+
+static size_t file_size(void)
+{
+	FILE *f = fopen(path, "r");
+	long n = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : 0;
+
+	if (f)
+		fclose(f);
+	return (size_t)n;
+}
+
+static void test_damaged(void)
+{
+	struct core c;
+	size_t len, bad = 0;
+	char *text;
+	FILE *f;
+
+	talk(&c);
+	save(&c);
+	len = file_size();
+	text = malloc(len);
+	f = fopen(path, "r");
+	if (!text || !f || fread(text, 1, len, f) != len || fclose(f) != 0)
+		abort();
+	begin_anew(&c, 1);
+	for (size_t i = 0; i < 2 * len; i++) {
+		struct snapshot *s = open_it();
+		struct snapshot_count n;
+		int err;
+
+		if (i >= len)
+			text[i - len] ^= 1;
+		f = fopen(path, "w");
+		if (!f || fwrite(text, 1, i < len ? i : len, f) != (i < len ? i : len) ||
+		    fclose(f) != 0)
+			abort();
+		if (i >= len)
+			text[i - len] ^= 1;
+		err = snapshot_load(s, &c.sd, TABLE_HOLDS_PHONES, core_unix_time, &n);
+		bad += (i ? err != EBADMSG : err != 0) || n.calls || n.dialogs || n.invites;
+		snapshot_close(s);
+	}
+	is_int((long long)bad, 0, "cut short anywhere, or one bit wrong, it counts as nothing");
+	free(text);
+	finish_all(&c);
+}
+
+static void test_deleted_table(void)
+{
+	struct core c;
+	struct snapshot *s;
+	struct snapshot_count n;
+
+	talk(&c);
+	core_register(&c, CORE_PHONE_2, "x");
+	core_forget(&c);
+	save(&c);
+	begin_anew(&c, 1);
+	s = open_it();
+	is_int(snapshot_load(s, &c.sd, TABLE_IS_NEW, core_unix_time, &n), 0,
+	    "the table was deleted");
+	is_int((long long)n.calls, 0, "so the calls count as nothing");
+	is_int(snapshot_load(s, &c.sd, TABLE_IS_EMPTY, core_unix_time, &n), 0, "or emptied");
+	is_int((long long)n.calls, 0, "so they count as nothing too");
+	is_int(snapshot_load(s, &c.sd, TABLE_HOLDS_PHONES, core_unix_time, &n), 0,
+	    "as it should be");
+	is_int((long long)n.calls, 1, "they are there");
+	snapshot_close(s);
+	alice_hangs_up(&c, 2);
+	finish_all(&c);
+}
+
+static void test_no_room(void)
+{
+	struct core c;
+	struct snapshot_count n;
+
+	talk(&c);
+	save(&c);
+	core_stop(&c);
+	core_init(&c);
+	c.config.max_calls = 0;
+	core_start(&c, false);
+	n = load(&c, 0);
+	is_int((long long)n.calls, 0, "limits hold");
+	ok(n.lost > 0, "and what is lost is told");
+	finish_all(&c);
+}
+
+static size_t saves(struct core *c, struct snapshot *s, unsigned seconds)
+{
+	struct stat before, after;
+	size_t n = 0;
+
+	for (; seconds > 0; seconds--) {
+		core_wait(c, 1000);
+		stat(path, &before);
+		snapshot_save(s, &c->sd, core_unix_time, false);
+		stat(path, &after);
+		n += before.st_ino != after.st_ino;
+	}
+	return n;
+}
+
+static void test_policy(void)
+{
+	struct core c;
+	struct snapshot_count n;
+	struct snapshot *s = open_it();
+
+	core_init(&c);
+	core_start(&c, false);
+	snapshot_save(s, &c.sd, core_unix_time, true);
+	is_int((long long)file_size(), 0, "nothing is written before it was read");
+	snapshot_load(s, &c.sd, TABLE_IS_NEW, core_unix_time, &n);
+	core_wait(&c, 1000);
+	snapshot_save(s, &c.sd, core_unix_time, false);
+	ok(file_size() > 0, "once it was read it is written");
+	is_int((long long)saves(&c, s, 100), 0, "where nothing happens nothing is written");
+	alice_invites(&c);
+	is_int((long long)saves(&c, s, 1), 1, "a call is written at once");
+	core_forget(&c);
+	core_wait(&c, 200000);
+	core_forget(&c);
+	is_int((long long)saves(&c, s, 1), 1, "and that it is over");
+	snapshot_close(s);
+	finish_all(&c);
+}
+
+static void test_heartbeat(void)
+{
+	struct core c;
+	struct snapshot_count n;
+	struct snapshot *s;
+	size_t written;
+
+	talk(&c);
+	s = open_it();
+	snapshot_load(s, &c.sd, TABLE_IS_NEW, core_unix_time, &n);
+	core_wait(&c, 40000);
+	saves(&c, s, 2);
+	written = saves(&c, s, 180);
+	ok(written == 2 || written == 3, "while there is a call the time is told once a minute");
+	snapshot_close(s);
+	alice_hangs_up(&c, 2);
+	finish_all(&c);
+}
+
+int main(void)
+{
+	if (!mkdtemp(dir))
+		abort();
+	snprintf(table, sizeof(table), "%s/table", dir);
+	snprintf(path, sizeof(path), "%s.calls", table);
+	test_call();
+	test_other_end();
+	test_next_call();
+	test_silence();
+	test_too_late();
+	test_clock();
+	test_ports_taken();
+	test_new_address();
+	test_ringing();
+	test_unanswered();
+	test_cancel();
+	test_accepted();
+	test_parked();
+	test_subscription();
+	test_damaged();
+	test_deleted_table();
+	test_no_room();
+	test_policy();
+	test_heartbeat();
+	rmdir(dir);
+	return tap_done();
+}
