@@ -21,6 +21,7 @@ struct registrations {
 	int64_t saved_at; /* unix time of the last writing */
 	bool saved;
 	bool was_empty;
+	bool has_key;   /* the side file's is the one in use */
 	bool hands_off; /* not read yet, or none of ours: it must not be written */
 };
 
@@ -144,7 +145,8 @@ bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN])
 			key[i] = (uint8_t)(hi << 4 | lo);
 	}
 	free(data);
-	return hex.len == 2 * SIPHASH_KEY_LEN;
+	r->has_key = hex.len == 2 * SIPHASH_KEY_LEN;
+	return r->has_key;
 }
 
 /* "****:1:1700000000": is it a record, an active one, until when? */
@@ -270,7 +272,8 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 	if (*count)
 		load_more(r, loc);
 	r->hands_off = err && err != ENOMSG && err != ENOENT;
-	r->saved = !err;
+	/* A secret that is new is kept before any phone is there: calls are, without phones, too. */
+	r->saved = !err && (r->has_key || !r->more);
 	r->saved_version = location_version(loc);
 	r->saved_refreshes = location_refreshes(loc);
 	return err;
