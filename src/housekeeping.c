@@ -102,7 +102,7 @@ static void save_snapshot(struct service *s, bool at_end)
 		log_every(600, LOG_LVL_ERR, LOG_SIP, "%s cannot be written: %s",
 		    snapshot_path(sd->snapshot), strerror(err));
 	else if (at_end && sd->snapshot && calls_count(sd->calls))
-		log_info(LOG_MAIN, "%zu calls will go on when siproxd is started again",
+		log_info(LOG_MAIN, "calls that will go on when siproxd is started again: %zu",
 		    calls_count(sd->calls));
 }
 

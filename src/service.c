@@ -417,7 +417,7 @@ static void load_snapshot(struct service *s)
 		    strerror(err));
 	if (n.calls || n.dialogs || n.invites)
 		log_info(LOG_SIP,
-		    "after the restart %zu calls go on, with %zu dialogs and %zu INVITEs that wait",
+		    "what goes on after the restart: %zu calls, %zu dialogs, %zu INVITEs that wait",
 		    n.calls, n.dialogs, n.invites);
 	if (n.lost)
 		log_warn(LOG_SIP, "%u lines of %s could not be brought back", n.lost,

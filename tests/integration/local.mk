@@ -78,6 +78,8 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/refused.test \
 	tests/integration/reload.test \
 	tests/integration/restart.test \
+	tests/integration/restart_call.test \
+	tests/integration/restart_calls.py \
 	tests/integration/session_timer.test \
 	tests/integration/servers.test \
 	tests/integration/silence.test \
