@@ -12,6 +12,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
 	tests/integration/calls.py \
 	tests/integration/demo.sh \
+	tests/integration/distributions.py \
 	tests/integration/emergency.py \
 	tests/integration/ends.py \
 	tests/integration/families.py \
@@ -48,6 +49,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/dejitter.test \
 	tests/integration/chained.test \
 	tests/integration/demo.test \
+	tests/integration/distributions.test \
 	tests/integration/emergency.test \
 	tests/integration/families.test \
 	tests/integration/fail2ban.test \
