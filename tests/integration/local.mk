@@ -10,6 +10,7 @@ tests_integration_lossy_hop_SOURCES = tests/integration/lossy_hop.c
 tests_integration_lossy_hop_LDADD =
 EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
+	tests/integration/asterisk.py \
 	tests/integration/calls.py \
 	tests/integration/demo.sh \
 	tests/integration/distributions.py \
@@ -41,6 +42,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/sipp/uas_cancelled.xml \
 	tests/integration/sipp/uas_hold.xml \
 	tests/integration/sipp/uas_refuse.xml \
+	tests/integration/asterisk.test \
 	tests/integration/call_in.test \
 	tests/integration/call_local.test \
 	tests/integration/call_out.test \
