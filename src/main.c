@@ -139,6 +139,20 @@ static int dump(const struct config *config)
 	return err ? 1 : 0;
 }
 
+/* Who asks for statistics or a reload while we start shall not end us: the loop, which unblocks
+ * what it listens to, hears it then. */
+static void hold_signals(void)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+}
+
 /* Whoever starts us from a boot script looks into syslog. */
 static void tell_syslog(const struct config_messages *msgs, bool failed)
 {
@@ -179,8 +193,6 @@ static int run(const struct options *o, struct config *config)
 	struct service *service;
 	int err;
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR2, SIG_IGN);
 	err = background ? daemon_detach(&wait) : 0;
 	if (err) {
 		fprintf(stderr, "siproxd: going into the background failed: %s\n", strerror(err));
@@ -212,6 +224,8 @@ int main(int argc, char **argv)
 	read_options(argc, argv, &o);
 	if (o.mode == CHECK)
 		return check(&o);
+	if (o.mode == RUN)
+		hold_signals();
 	if (load(&o, &config) != 0)
 		return 1;
 	if (o.mode == RUN)

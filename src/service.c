@@ -483,6 +483,7 @@ static const struct start {
 } starts[] = {
     {"the user", check_user},
     {"the event loop", start_loop},
+    {"signals", house_start_signals}, /* heard at once; served by the loop, when all is there */
     {"the interfaces", start_sides},
     {"the SIP port", start_transport},
     {"the packet trace", start_trace},
@@ -493,7 +494,6 @@ static const struct start {
     {"giving up root", drop_root},
     {"the proxy", start_core},
     {"the media relay", start_media},
-    {"signals", house_start_signals},
     {"the registrations", start_house},
 };
 

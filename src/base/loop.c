@@ -109,6 +109,7 @@ void loop_free(struct loop *loop)
 int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	sigset_t only;
 
 	if (signo <= 0 || signo >= LOOP_SIGNALS)
 		return EINVAL;
@@ -122,6 +123,9 @@ int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
 	}
 	loop->signal[signo].fn = fn;
 	loop->signal[signo].arg = arg;
+	sigemptyset(&only);
+	sigaddset(&only, signo);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
 	return 0;
 }
 

@@ -86,6 +86,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/restart_calls.py \
 	tests/integration/session_timer.test \
 	tests/integration/servers.test \
+	tests/integration/signals.test \
 	tests/integration/silence.test \
 	tests/integration/stranger.test \
 	tests/integration/stun.test \

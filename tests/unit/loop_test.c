@@ -217,12 +217,20 @@ static void on_loop_signal(void *arg, int signo)
 static void test_signals(void)
 {
 	struct sigaction now;
+	sigset_t held;
 
+	sigemptyset(&held);
+	sigaddset(&held, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+	raise(SIGUSR2);
 	is_int(loop_signal_add(loop, SIGUSR1, on_loop_signal, NULL), 0, "a signal");
 	is_int(loop_signal_add(loop, SIGUSR1, on_loop_signal, NULL), EEXIST, "twice");
 	is_int(loop_signal_add(loop, SIGKILL, on_loop_signal, NULL), EINVAL, "SIGKILL");
 	is_int(loop_signal_add(loop, 1000, on_loop_signal, NULL), EINVAL, "no signal");
 	loop_signal_add(loop, SIGUSR2, on_loop_signal, NULL);
+	loop_run(loop);
+	is_int(got_signal, SIGUSR2, "one that was blocked and waits comes now");
+	got_signal = signal_count = 0;
 	errno = EXDEV;
 	raise(SIGUSR1);
 	is_int(errno, EXDEV, "the handler keeps errno");
