@@ -59,14 +59,6 @@ void latch_take(struct latch *l, const struct addr *src, uint64_t now_ms)
 	l->seen_ms = now_ms;
 }
 
-bool latch_accept(struct latch *l, const struct addr *src, uint64_t now_ms)
-{
-	if (latch_match(l, src, now_ms) == LATCH_NO)
-		return false;
-	latch_take(l, src, now_ms);
-	return true;
-}
-
 const struct addr *latch_target(const struct latch *l)
 {
 	if (!addr_is_set(&l->rule.signalled))

@@ -49,8 +49,6 @@ void latch_set(struct latch *l, const struct latch_rule *rule);
 enum latch_match latch_match(const struct latch *l, const struct addr *src, uint64_t now_ms);
 /* Latches on src, which matched. */
 void latch_take(struct latch *l, const struct addr *src, uint64_t now_ms);
-/* Is a packet from src taken? Latches on it: latch_match() and latch_take(). */
-bool latch_accept(struct latch *l, const struct addr *src, uint64_t now_ms);
 /* Where packets for this peer go; NULL: nowhere (yet). */
 const struct addr *latch_target(const struct latch *l);
 

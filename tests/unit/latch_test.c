@@ -32,7 +32,10 @@ static bool takes(struct latch *l, const char *ip, uint16_t port, uint64_t now_m
 {
 	struct addr src = at(ip, port);
 
-	return latch_accept(l, &src, now_ms);
+	if (latch_match(l, &src, now_ms) == LATCH_NO)
+		return false;
+	latch_take(l, &src, now_ms);
+	return true;
 }
 
 static const char *target(const struct latch *l)
