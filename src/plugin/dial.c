@@ -13,12 +13,10 @@ bool dial_is_call(struct plugin_msg *m, const char **text, struct plugin_uri *ur
 	    uri->user.len && !plugin_uri_param(uri->params, "redirected", &flag);
 }
 
-static enum plugin_verdict redirect(struct plugin_self *self, struct plugin_msg *m, const char *uri,
-    const char *by)
+static enum plugin_verdict redirect(struct plugin_msg *m, const char *uri, const char *by)
 {
 	char contact[DIAL_URI_MAX + 40];
 
-	(void)self;
 	snprintf(contact, sizeof(contact), "%s;redirected=%s", uri, by);
 	return plugin_redirect(m, contact);
 }
@@ -36,7 +34,7 @@ enum plugin_verdict dial_anew(struct plugin_self *self, struct plugin_msg *m, co
 	}
 	plugin_log(self, PLUGIN_INFO, "plugin_%s: %s becomes %s", by, was, uri);
 	if (plugin_yes(self, "redirect"))
-		return redirect(self, m, uri, by);
+		return redirect(m, uri, by);
 	if (plugin_msg_set_uri(m, uri) != 0)
 		plugin_log(self, PLUGIN_WARN, "plugin_%s: %s cannot be dialled", by, uri);
 	return PLUGIN_PASS;

@@ -82,6 +82,16 @@ static size_t line_at(const char *p, const char *end, size_t *eol)
 	return len;
 }
 
+/* As a string; false for one that is empty, or none that rules could read. */
+static bool read_line(const char *p, size_t len, char line[static RULES_TEXT_MAX])
+{
+	if (!len || len >= RULES_TEXT_MAX || memchr(p, '\0', len))
+		return false;
+	memcpy(line, p, len);
+	line[len] = '\0';
+	return true;
+}
+
 /* False: no memory. */
 static bool rewrite_body(const struct rules *rules, const char *body, size_t len, struct text *out,
     bool *changed)
@@ -91,22 +101,15 @@ static bool rewrite_body(const struct rules *rules, const char *body, size_t len
 	while (p < end) {
 		size_t eol, n = line_at(p, end, &eol);
 		char line[RULES_TEXT_MAX];
-		bool good = true;
+		bool good;
 
-		if (n && n < sizeof(line) && !memchr(p, '\0', n)) {
-			memcpy(line, p, n);
-			line[n] = '\0';
-			if (rewrite(rules, line)) {
-				*changed = true;
-				good = !*line ||
-				    (add(out, line, strlen(line)) && add(out, p + n, eol));
-				p += n + eol;
-				if (!good)
-					return false;
-				continue;
-			}
+		if (read_line(p, n, line) && rewrite(rules, line)) {
+			*changed = true;
+			good = !*line || (add(out, line, strlen(line)) && add(out, p + n, eol));
+		} else {
+			good = add(out, p, n + eol);
 		}
-		if (!add(out, p, n + eol))
+		if (!good)
 			return false;
 		p += n + eol;
 	}
