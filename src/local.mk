@@ -91,7 +91,6 @@ libsiproxd_a_SOURCES += \
 	src/proxy/call.c src/proxy/call.h \
 	src/proxy/call_id.c src/proxy/call_id.h \
 	src/proxy/call_media.c src/proxy/call_peer.c src/proxy/call_state.h \
-	src/proxy/call_media.c src/proxy/call_state.h \
 	src/proxy/call_stats.c src/proxy/call_stats.h \
 	src/proxy/dialog.c src/proxy/dialog.h \
 	src/proxy/emergency.c src/proxy/emergency.h \
