@@ -30,9 +30,9 @@
 #include "proxy/transaction.h"
 #include "sip/transport.h"
 
-#define HOUSEKEEPING_MS 1000
-#define KEEPALIVE_ROUNDS   (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
-#define REFRESH_ROUNDS  5 /* interfaces are looked at every so many, told of changes or not */
+#define HOUSEKEEPING_MS  1000
+#define KEEPALIVE_ROUNDS (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
+#define REFRESH_ROUNDS   5 /* interfaces are looked at every so many, told of changes or not */
 
 void house_set_log(const struct service *s)
 {
@@ -206,8 +206,7 @@ static int read_config(struct service *s, struct config **out, struct config_mes
 	if (err)
 		log_err(LOG_MAIN,
 		    "%s cannot be read again: %s. If it was replaced by another file, the user "
-		    "that "
-		    "siproxd runs as must be able to read that one",
+		    "that siproxd runs as must be able to read that one",
 		    s->boot->file, strerror(err));
 	else
 		err = config_parse(out, s->boot->file, text, len, msgs);
@@ -262,14 +261,13 @@ static void on_statistics(void *arg, int signo)
 
 	(void)signo;
 	log_info(LOG_MAIN,
-	    "STATS: %zu calls, %zu dialogs, %zu media streams, %zu registrations, %zu "
-	    "transactions, "
-	    "%zu TCP connections, %zu requests remembered, %zu of %zu port pairs free",
+	    "STATS: %zu calls, %zu dialogs, %zu media streams, %zu registrations, "
+	    "%zu transactions, %zu TCP connections, %zu requests remembered, %zu of %zu port pairs "
+	    "free",
 	    calls_count(s->sd.calls), dialogs_count(s->sd.dialogs),
 	    s->sd.relay ? relay_flow_count(s->sd.relay) : 0, location_count(s->sd.location),
 	    transactions_count(s->sd.transactions), transport_connections(s->sd.transport),
-	    s->sd.forwards.count,
-	    ports_free_count(s->sd.ports), ports_total(s->sd.ports));
+	    s->sd.forwards.count, ports_free_count(s->sd.ports), ports_total(s->sd.ports));
 	log_info(LOG_MAIN,
 	    "STATS: messages received %llu, forwarded %llu, answered %llu, malformed %llu, stray "
 	    "%llu, of strangers %llu, not sent %llu; calls %llu, refused %llu",

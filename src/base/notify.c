@@ -34,9 +34,9 @@ static int read_address(const char *name, struct sockaddr_un *un, socklen_t *len
 	un->sun_family = AF_UNIX;
 	memcpy(un->sun_path, name, n);
 	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+	/* An abstract name is what the length says, with no NUL behind it. */
 	if (name[0] == '@')
-		un->sun_path[0] =
-		    '\0'; /* an abstract name is what the length says, no NUL behind */
+		un->sun_path[0] = '\0';
 	else
 		*len += 1;
 	return 0;

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct rtp_header;
+
 /* So far behind the pace of the others that no telephone waited for it. */
 #define RTP_LATE_US 100000
 
@@ -57,7 +59,6 @@ struct rtp_stats {
 
 /* An RTP_MEDIA packet's header came. A stream begins with two packets in sequence (A.1): what only
  * looks like RTP is not counted. */
-struct rtp_header;
 void rtp_stats_count(struct rtp_stats *s, const struct rtp_header *h, uint64_t now_us);
 /* Any thread. */
 void rtp_stats_read(const struct rtp_stats *s, struct rtp_report *out);

@@ -7,10 +7,10 @@
 #ifndef PROXY_KEEPALIVE_H
 #define PROXY_KEEPALIVE_H
 
-#define KEEPALIVE_S 25 /* NATs forget UDP after 30 s at the earliest (RFC 4787 and what is sold) \
-			*/
-
 struct siproxd;
+
+/* NATs forget UDP after 30 s at the earliest (RFC 4787 and what is sold). */
+#define KEEPALIVE_S 25
 
 /* To be called every KEEPALIVE_S. Without such a NAT it sends nothing. */
 void keepalive_send(struct siproxd *sd);

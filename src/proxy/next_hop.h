@@ -24,9 +24,9 @@ struct plan {
 	uint16_t port; /* 0: none written */
 	bool has_transport;
 	enum sip_transport transport;
-	bool by_number; /* the account of the trunk that it came by: nobody bears that name */
-	bool configured;            /* the administrator named that host, not a phone */
-	uint64_t account;           /* servers_account() of it */
+	bool by_number;   /* the account of the trunk that it came by: nobody bears that name */
+	bool configured;  /* the administrator named that host, not a phone */
+	uint64_t account; /* servers_account() of it */
 	struct hop hop[LOCATE_MAX]; /* once it was looked up: the servers, in order of trying */
 	unsigned n_hops;
 };

@@ -39,7 +39,6 @@ struct public_addr {
 	struct addr seen; /* what it said; unset: nothing yet */
 };
 
-static void ask_name(void *arg);
 static void ask_stun(void *arg);
 
 int public_addr_new(struct public_addr **out, struct siproxd *sd, void (*changed)(void *arg),
