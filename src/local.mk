@@ -45,6 +45,7 @@ endif
 
 # media/: how media flows; knows no SIP
 libsiproxd_a_SOURCES += \
+	src/media/counter.h \
 	src/media/dejitter.c src/media/dejitter.h \
 	src/media/flow.c src/media/flow.h \
 	src/media/latch.c src/media/latch.h \

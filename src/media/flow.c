@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "media/counter.h"
+
 struct flow_peers *flow_peers_new(const struct flow_peer *peer, size_t count)
 {
 	struct flow_peers *set = calloc(1, sizeof(*set) + count * sizeof(set->peer[0]));
@@ -95,14 +97,6 @@ static size_t targets(const struct flow_peers *set, enum flow_channel channel,
 	return count;
 }
 
-/* One thread writes, so this need not be an atomic addition; readers see no torn value. */
-static void add_to(_Atomic uint64_t *counter, uint64_t n)
-{
-	uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, now + n, memory_order_relaxed);
-}
-
 /* What an accepted packet tells. Returns whether it is RTCP, muxed (RFC 5761) or not. */
 static bool look_at(struct flow *f, unsigned leg, enum flow_channel channel, const uint8_t *data,
     size_t len, uint64_t now_us)
@@ -112,7 +106,7 @@ static bool look_at(struct flow *f, unsigned leg, enum flow_channel channel, con
 	struct rtp_header h;
 
 	if (kind == RTP_CONTROL) {
-		uint32_t ssrc = atomic_load_explicit(&other->rtp.ssrc, memory_order_relaxed);
+		uint32_t ssrc = counter32_get(&other->rtp.ssrc);
 
 		rtcp_stats_count(&in->rtcp, &other->rtcp, ssrc, data, len, now_us);
 	} else if (kind == RTP_MEDIA && channel == FLOW_RTP) {
@@ -130,20 +124,20 @@ size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, con
 	struct latch *latch;
 
 	if (len == 0) {
-		add_to(&in->count.empty, 1);
+		counter64_add(&in->count.empty, 1);
 		return 0;
 	}
 	latch = best_match(in->peers, channel, src, now_ms);
 	if (!latch) {
-		add_to(&in->count.rejected, 1);
+		counter64_add(&in->count.rejected, 1);
 		return 0;
 	}
 	latch_take(latch, src, now_ms);
-	add_to(&in->count.packets, 1);
-	add_to(&in->count.bytes, len);
+	counter64_add(&in->count.packets, 1);
+	counter64_add(&in->count.bytes, len);
 	if (look_at(f, leg, channel, data, len, now_us))
-		add_to(&in->count.rtcp_packets, 1);
-	atomic_store_explicit(&in->count.last_seen_ms, now_ms, memory_order_relaxed);
+		counter64_add(&in->count.rtcp_packets, 1);
+	counter64_set(&in->count.last_seen_ms, now_ms);
 	return targets(f->leg[!leg].peers, channel, to);
 }
 
@@ -158,16 +152,15 @@ bool flow_is_stream(const struct flow *f, unsigned leg, const struct rtp_header 
 {
 	const struct rtp_stats *s = &f->leg[leg].rtp;
 
-	*clock_hz = atomic_load_explicit(&s->clock_hz, memory_order_relaxed);
-	return atomic_load_explicit(&s->packets, memory_order_relaxed) &&
-	    atomic_load_explicit(&s->ssrc, memory_order_relaxed) == h->ssrc;
+	*clock_hz = counter32_get(&s->clock_hz);
+	return counter32_get(&s->packets) && counter32_get(&s->ssrc) == h->ssrc;
 }
 
 void flow_sent(struct flow *f, unsigned leg, int err)
 {
 	struct flow_counters *c = &f->leg[leg].count;
 
-	add_to(err ? &c->unsent : &c->sent, 1);
+	counter64_add(err ? &c->unsent : &c->sent, 1);
 }
 
 void flow_stats(const struct flow *f, struct flow_stats *out)
@@ -176,14 +169,14 @@ void flow_stats(const struct flow *f, struct flow_stats *out)
 		const struct flow_counters *c = &f->leg[i].count;
 
 		out->leg[i] = (struct flow_leg_stats){
-		    .packets = atomic_load_explicit(&c->packets, memory_order_relaxed),
-		    .bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed),
-		    .rejected = atomic_load_explicit(&c->rejected, memory_order_relaxed),
-		    .empty = atomic_load_explicit(&c->empty, memory_order_relaxed),
-		    .sent = atomic_load_explicit(&c->sent, memory_order_relaxed),
-		    .unsent = atomic_load_explicit(&c->unsent, memory_order_relaxed),
-		    .last_seen_ms = atomic_load_explicit(&c->last_seen_ms, memory_order_relaxed),
-		    .rtcp_packets = atomic_load_explicit(&c->rtcp_packets, memory_order_relaxed),
+		    .packets = counter64_get(&c->packets),
+		    .bytes = counter64_get(&c->bytes),
+		    .rejected = counter64_get(&c->rejected),
+		    .empty = counter64_get(&c->empty),
+		    .sent = counter64_get(&c->sent),
+		    .unsent = counter64_get(&c->unsent),
+		    .last_seen_ms = counter64_get(&c->last_seen_ms),
+		    .rtcp_packets = counter64_get(&c->rtcp_packets),
 		};
 		rtp_stats_read(&f->leg[i].rtp, &out->leg[i].rtp);
 		rtcp_stats_read(&f->leg[i].rtcp, &out->leg[i].rtcp);

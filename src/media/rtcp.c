@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/rtcp.h"
 
+#include "media/counter.h"
 #include "media/rtp.h"
 
 enum { SENDER_REPORT = 200, RECEIVER_REPORT = 201, EXTENDED_REPORT = 207 };
@@ -11,16 +12,6 @@ enum { SENDER_REPORT = 200, RECEIVER_REPORT = 201, EXTENDED_REPORT = 207 };
 #define VOIP_METRICS   7 /* RFC 3611 4.7 */
 #define VOIP_LEN       36
 #define ROUND_TRIP_MAX 60000000 /* microseconds */
-
-static void set(_Atomic uint32_t *counter, uint32_t value)
-{
-	atomic_store_explicit(counter, value, memory_order_relaxed);
-}
-
-static uint32_t get(const _Atomic uint32_t *counter)
-{
-	return atomic_load_explicit(counter, memory_order_relaxed);
-}
 
 struct reading {
 	struct rtcp_stats *from;
@@ -41,7 +32,7 @@ static void read_round_trip(const struct reading *r, uint32_t last_ntp, uint32_t
 		return;
 	passed_us = r->now_us - r->other->sent_us;
 	if (passed_us >= kept_us && passed_us - kept_us < ROUND_TRIP_MAX)
-		set(&r->from->round_trip_us, (uint32_t)(passed_us - kept_us));
+		counter32_set(&r->from->round_trip_us, (uint32_t)(passed_us - kept_us));
 }
 
 static void read_block(const struct reading *r, const uint8_t *p)
@@ -50,10 +41,11 @@ static void read_block(const struct reading *r, const uint8_t *p)
 
 	if (rtp_read32(p) != r->other_ssrc)
 		return;
-	set(&r->from->reports, get(&r->from->reports) + 1);
-	set(&r->from->fraction_lost, p[4]);
-	set(&r->from->lost, lost & 0x800000 ? 0 : lost); /* repeated ones make it negative */
-	set(&r->from->jitter, rtp_read32(p + 12));
+	counter32_add(&r->from->reports, 1);
+	counter32_set(&r->from->fraction_lost, p[4]);
+	/* Repeated ones make it negative. */
+	counter32_set(&r->from->lost, lost & 0x800000 ? 0 : lost);
+	counter32_set(&r->from->jitter, rtp_read32(p + 12));
 	read_round_trip(r, rtp_read32(p + 16), rtp_read32(p + 20));
 }
 
@@ -78,7 +70,7 @@ static void read_extended(const struct reading *r, const uint8_t *p, size_t len)
 		if (block > len)
 			return;
 		if (p[0] == VOIP_METRICS && block >= VOIP_LEN && rtp_read32(p + 4) == r->other_ssrc)
-			set(&r->from->far_delay_us, 1000u * rtp_read16(p + 18));
+			counter32_set(&r->from->far_delay_us, 1000u * rtp_read16(p + 18));
 		p += block;
 		len -= block;
 	}
@@ -127,11 +119,11 @@ void rtcp_stats_count(struct rtcp_stats *from, const struct rtcp_stats *other, u
 void rtcp_stats_read(const struct rtcp_stats *s, struct rtcp_report *out)
 {
 	*out = (struct rtcp_report){
-	    .reports = get(&s->reports),
-	    .lost = get(&s->lost),
-	    .fraction_lost = get(&s->fraction_lost),
-	    .jitter = get(&s->jitter),
-	    .round_trip_us = get(&s->round_trip_us),
-	    .far_delay_us = get(&s->far_delay_us),
+	    .reports = counter32_get(&s->reports),
+	    .lost = counter32_get(&s->lost),
+	    .fraction_lost = counter32_get(&s->fraction_lost),
+	    .jitter = counter32_get(&s->jitter),
+	    .round_trip_us = counter32_get(&s->round_trip_us),
+	    .far_delay_us = counter32_get(&s->far_delay_us),
 	};
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "media/counter.h"
 #include "media/rtp.h"
 
 #define DROPOUT_MAX  3000 /* RFC 3550 A.1 */
@@ -13,24 +14,6 @@
 /* How long a dynamic payload type's clock is measured. */
 #define CLOCK_US      400000
 #define CLOCK_PACKETS 10
-
-/* One thread writes, so this need not be an atomic addition; readers see no torn value. */
-static void add(_Atomic uint32_t *counter, uint32_t n)
-{
-	uint32_t now = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, now + n, memory_order_relaxed);
-}
-
-static uint32_t get(const _Atomic uint32_t *counter)
-{
-	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static void set(_Atomic uint32_t *counter, uint32_t value)
-{
-	atomic_store_explicit(counter, value, memory_order_relaxed);
-}
 
 /* --- the clock of the timestamps ------------------------------------------------------------- */
 
@@ -62,7 +45,7 @@ static void measure_clock(struct rtp_stats *s, const struct rtp_header *h, uint6
 
 	if (++s->clock_packets < CLOCK_PACKETS || passed_us < CLOCK_US)
 		return;
-	set(&s->clock_hz,
+	counter32_set(&s->clock_hz,
 	    usual_rate(
 		(uint64_t)(uint32_t)(h->timestamp - s->clock_timestamp) * 1000000 / passed_us));
 	measure_from(s, h, now_us);
@@ -73,12 +56,12 @@ static void note_payload_type(struct rtp_stats *s, const struct rtp_header *h, u
 	uint32_t clock_hz = rtp_clock_hz(h->payload_type);
 
 	/* Telephone events (RFC 4733) and comfort noise run on their stream's clock. */
-	if (get(&s->payload_type) != h->payload_type) {
-		set(&s->payload_type, h->payload_type);
+	if (counter32_get(&s->payload_type) != h->payload_type) {
+		counter32_set(&s->payload_type, h->payload_type);
 		if (clock_hz)
-			set(&s->clock_hz, clock_hz);
+			counter32_set(&s->clock_hz, clock_hz);
 	}
-	if (!get(&s->clock_hz))
+	if (!counter32_get(&s->clock_hz))
 		measure_clock(s, h, now_us);
 }
 
@@ -95,7 +78,7 @@ static int64_t longer_us(const struct rtp_stats *s, const struct rtp_header *h, 
 
 static void count_time(struct rtp_stats *s, const struct rtp_header *h, uint64_t now_us)
 {
-	uint32_t clock_hz = get(&s->clock_hz);
+	uint32_t clock_hz = counter32_get(&s->clock_hz);
 	int64_t longer;
 
 	/* Equal timestamps: packets of one picture, or of one telephone event. */
@@ -105,11 +88,11 @@ static void count_time(struct rtp_stats *s, const struct rtp_header *h, uint64_t
 		longer = longer_us(s, h, now_us, clock_hz);
 		if (llabs(longer) < JUMP_US) {
 			s->jitter_x16 += (uint32_t)llabs(longer) - ((s->jitter_x16 + 8) >> 4);
-			set(&s->jitter_us, s->jitter_x16 >> 4);
+			counter32_set(&s->jitter_us, s->jitter_x16 >> 4);
 			s->delay_us += longer;
 			s->mean_delay_x128 += s->delay_us - s->mean_delay_x128 / 128;
 			if (s->delay_us - s->mean_delay_x128 / 128 > RTP_LATE_US)
-				add(&s->late, 1);
+				counter32_add(&s->late, 1);
 		} else {
 			s->delay_us = s->mean_delay_x128 = 0;
 		}
@@ -129,19 +112,19 @@ static void begin(struct rtp_stats *s, const struct rtp_header *h, uint64_t now_
 	s->is_far = false;
 	s->has_arrival = false;
 	s->delay_us = s->mean_delay_x128 = 0;
-	add(&s->expected, 1 + before);
-	add(&s->packets, 1 + before);
+	counter32_add(&s->expected, 1 + before);
+	counter32_add(&s->packets, 1 + before);
 	measure_from(s, h, now_us);
 }
 
 static void begin_source(struct rtp_stats *s, const struct rtp_header *h, uint64_t now_us)
 {
-	if (get(&s->packets))
-		add(&s->ssrc_changes, 1);
+	if (counter32_get(&s->packets))
+		counter32_add(&s->ssrc_changes, 1);
 	else
-		atomic_store_explicit(&s->first_ms, now_us / 1000, memory_order_relaxed);
-	set(&s->ssrc, h->ssrc);
-	set(&s->clock_hz, rtp_clock_hz(h->payload_type));
+		counter64_set(&s->first_ms, now_us / 1000);
+	counter32_set(&s->ssrc, h->ssrc);
+	counter32_set(&s->clock_hz, rtp_clock_hz(h->payload_type));
 	s->on_probation = false;
 	begin(s, h, now_us, 1);
 }
@@ -161,7 +144,7 @@ static void advance(struct rtp_stats *s, uint16_t by)
 {
 	s->window = by < WINDOW ? s->window << by | 1 : 1;
 	s->max_seq = (uint16_t)(s->max_seq + by);
-	add(&s->expected, by);
+	counter32_add(&s->expected, by);
 }
 
 /* `back` packets before the newest. One so old that nobody remembers is taken for a new one. */
@@ -170,9 +153,9 @@ static void count_old(struct rtp_stats *s, uint16_t back)
 	uint64_t bit = back < WINDOW ? UINT64_C(1) << back : 0;
 
 	if (s->window & bit)
-		add(&s->duplicates, 1);
+		counter32_add(&s->duplicates, 1);
 	else
-		add(&s->reordered, 1);
+		counter32_add(&s->reordered, 1);
 	s->window |= bit;
 }
 
@@ -180,15 +163,15 @@ void rtp_stats_count(struct rtp_stats *s, const struct rtp_header *h, uint64_t n
 {
 	uint16_t ahead = (uint16_t)(h->seq - s->max_seq), back = (uint16_t)(s->max_seq - h->seq);
 
-	if (!get(&s->packets) || h->ssrc != get(&s->ssrc)) {
+	if (!counter32_get(&s->packets) || h->ssrc != counter32_get(&s->ssrc)) {
 		if (!passes_probation(s, h))
 			return;
 		begin_source(s, h, now_us);
 	} else if (ahead && ahead < DROPOUT_MAX) {
-		add(&s->packets, 1);
+		counter32_add(&s->packets, 1);
 		advance(s, ahead);
 	} else if (back < MISORDER_MAX) {
-		add(&s->packets, 1);
+		counter32_add(&s->packets, 1);
 		count_old(s, back);
 	} else if (s->is_far && s->far_seq == h->seq) { /* the sender began anew */
 		begin(s, h, now_us, 1);
@@ -199,25 +182,25 @@ void rtp_stats_count(struct rtp_stats *s, const struct rtp_header *h, uint64_t n
 	}
 	note_payload_type(s, h, now_us);
 	count_time(s, h, now_us);
-	atomic_store_explicit(&s->last_ms, now_us / 1000, memory_order_relaxed);
+	counter64_set(&s->last_ms, now_us / 1000);
 }
 
 void rtp_stats_read(const struct rtp_stats *s, struct rtp_report *out)
 {
-	uint32_t expected = get(&s->expected), there;
+	uint32_t expected = counter32_get(&s->expected), there;
 
 	*out = (struct rtp_report){
-	    .packets = get(&s->packets),
-	    .reordered = get(&s->reordered),
-	    .duplicates = get(&s->duplicates),
-	    .late = get(&s->late),
-	    .jitter_us = get(&s->jitter_us),
-	    .ssrc = get(&s->ssrc),
-	    .ssrc_changes = get(&s->ssrc_changes),
-	    .clock_hz = get(&s->clock_hz),
-	    .payload_type = (uint8_t)get(&s->payload_type),
-	    .first_ms = atomic_load_explicit(&s->first_ms, memory_order_relaxed),
-	    .last_ms = atomic_load_explicit(&s->last_ms, memory_order_relaxed),
+	    .packets = counter32_get(&s->packets),
+	    .reordered = counter32_get(&s->reordered),
+	    .duplicates = counter32_get(&s->duplicates),
+	    .late = counter32_get(&s->late),
+	    .jitter_us = counter32_get(&s->jitter_us),
+	    .ssrc = counter32_get(&s->ssrc),
+	    .ssrc_changes = counter32_get(&s->ssrc_changes),
+	    .clock_hz = counter32_get(&s->clock_hz),
+	    .payload_type = (uint8_t)counter32_get(&s->payload_type),
+	    .first_ms = counter64_get(&s->first_ms),
+	    .last_ms = counter64_get(&s->last_ms),
 	};
 	there = out->packets - out->duplicates;
 	out->lost = expected > there ? expected - there : 0;
