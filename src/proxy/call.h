@@ -33,7 +33,7 @@ struct call_setup {
 	struct timers *timers;
 	struct relay *relay; /* NULL: descriptions pass untouched (rtp_proxy_enable = 0) */
 	struct ports *ports;
-	const struct side_map *sides;
+	struct side_map *sides;
 	/* The media fell silent, or the session's timer ran out: end it properly. The callee must
 	 * call call_free() now or later. */
 	void (*lapsed)(void *arg, struct call *call, const char *why);

@@ -69,6 +69,15 @@ static struct addr as_bound(const struct call *call, enum call_leg leg, const st
 	return local;
 }
 
+/* A phone on a network behind the LAN is sent to; one behind a router of its own names an address
+ * that our routes would send out to the Internet. */
+static bool leads_to_lan(const struct call *call, const struct addr *a)
+{
+	struct hop hop;
+
+	return side_route(call->owner->setup.sides, a, &hop) == 0 && hop.side == LAN;
+}
+
 /*
  * From where packets of this end are taken, and where they go (RFC 7362 4). The address it wrote
  * is believed if it can be reached from the side it is on; else packets come from the address that
@@ -87,7 +96,7 @@ static void fill_rule(const struct call *call, enum call_leg leg, const struct h
 	suits = suits && usable;
 	if (usable)
 		rule->signalled = as_bound(call, leg, written);
-	rule->sendable = suits || (usable && from->side == LAN);
+	rule->sendable = suits || (usable && from->side == LAN && leads_to_lan(call, written));
 	if (!suits)
 		rule->also = from->peer;
 	rule->any = call->owner->limits.latch_any && from->side == WAN && call->answered;

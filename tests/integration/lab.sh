@@ -629,7 +629,7 @@ lab_finish() {
 # Every SIP message that left the firewall: no LAN address, and one Via.
 privacy() {
 	need python3
-	python3 "$LAB_SRC/wan_check.py" "$LAB_DIR/wan.pcap" $FW_WAN,$FW_WAN6 $LAN_NET.,$LAN_NET6 ||
+	python3 "$LAB_SRC/wan_check.py" "$LAB_DIR/wan.pcap" $FW_WAN,$FW_WAN6 $LAN_NET.,$LAN_NET6${LAB_PRIVATE:+,$LAB_PRIVATE} ||
 		fail "what left to the WAN breaks the promise of privacy"
 	ok "no LAN address and one Via in all that left to the WAN"
 }

@@ -58,6 +58,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/firewall.test \
 	tests/integration/hairpin.test \
 	tests/integration/hold.test \
+	tests/integration/inner_nat.test \
 	tests/integration/ip6.test \
 	tests/integration/jail.test \
 	tests/integration/lab_is_real.test \
