@@ -61,6 +61,20 @@ void buf_add(struct buf *b, const void *data, size_t len)
 	b->data[b->len] = '\0';
 }
 
+void buf_set(struct buf *b, const void *data, size_t len)
+{
+	char *exact = len < SIZE_MAX ? malloc(len + 1) : NULL;
+
+	if (exact != NULL && len > 0)
+		memcpy(exact, data, len);
+	buf_free(b);
+	b->failed = exact == NULL;
+	if (b->failed)
+		return;
+	exact[len] = '\0';
+	*b = (struct buf){.data = exact, .len = len, .cap = len + 1};
+}
+
 void buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));

@@ -24,6 +24,8 @@ void buf_free(struct buf *b);  /* releases and makes empty; NULL is fine */
 void buf_reset(struct buf *b); /* keeps the memory */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
+/* Only these bytes from now on, without room for more: what is kept for long. */
+void buf_set(struct buf *b, const void *data, size_t len);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Hands the string over (the caller frees it); NULL when an allocation failed. */
 char *buf_take(struct buf *b);

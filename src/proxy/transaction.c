@@ -312,8 +312,7 @@ void server_txn_respond(struct server_txn *st, int status, const void *data, siz
 
 	if (st->state != TXN_TRYING && st->state != TXN_PROCEEDING && !again)
 		return;
-	buf_reset(&st->last);
-	buf_add(&st->last, data, len);
+	buf_set(&st->last, data, len);
 	if (st->last.failed)
 		buf_free(&st->last); /* it cannot be sent again, but once */
 	server_send(st, data, len);
@@ -468,7 +467,7 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	ct->interval_ms = SIP_T1_MS;
 	list_init(&ct->link);
 	snprintf(ct->branch, sizeof(ct->branch), "%s", branch);
-	buf_add(&ct->sent, data, len);
+	buf_set(&ct->sent, data, len);
 	if (ct->sent.failed ||
 	    (!is_reliable(to) &&
 		timer_start(ts->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct) != 0) ||
@@ -690,6 +689,8 @@ static void client_final(struct client_txn *ct, struct sip_msg *msg)
 	ct->status = msg->status;
 	if (invite && !success)
 		send_ack(ct, msg);
+	else if (!invite)
+		buf_free(&ct->sent); /* nobody asks for it any more */
 	timer_start(ts->timers, &ct->end, linger_ms, client_ends, ct); /* M, D, K */
 	ts->ops.response(ts->ops.arg, ct, msg);
 }

@@ -41,6 +41,15 @@ int main(void)
 	is_int((long long)b.len, 1, "... and what follows does nothing");
 	ok(buf_take(&b) == NULL, "... and nothing is handed over");
 	ok(!b.failed && b.data == NULL, "... after which it can be used again");
+	buf_set(&b, "long enough", 4);
+	is_str(b.data, "long", "set");
+	is_int((long long)b.cap, 5, "... with no room for more");
+	buf_set(&b, b.data + 1, 2);
+	is_str(b.data, "on", "... of its own bytes, too");
+	buf_str(&b, "e");
+	is_str(b.data, "one", "... to which more may be added");
+	buf_set(&b, NULL, 0);
+	ok(b.len == 0 && b.data[0] == '\0', "... nothing");
 	buf_free(&b);
 	buf_free(NULL);
 	return tap_done();
