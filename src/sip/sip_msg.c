@@ -328,6 +328,35 @@ static const char *read_fields(struct sip_msg *msg)
 
 /* --- parse and free ----------------------------------------------------------------------- */
 
+static size_t count_of(const char *data, size_t len, char c)
+{
+	const char *p = data, *end = data + len;
+	size_t n = 0;
+
+	while ((p = memchr(p, c, (size_t)(end - p))) != NULL) {
+		n++;
+		p++;
+	}
+	return n;
+}
+
+static size_t at_most(size_t n, size_t max)
+{
+	return n < max ? n : max;
+}
+
+/* Room for what can be there: each line has its end, and a value has its line or its comma. The
+ * most there may be would be 20 kB, which malloc() cleans up for. */
+static int alloc_tables(struct sip_msg *msg)
+{
+	size_t lines = count_of(msg->data, msg->len, '\n') + 1;
+	size_t values = lines + count_of(msg->data, msg->len, ',');
+
+	msg->line = malloc(at_most(lines, SIP_LINES_MAX) * sizeof(*msg->line));
+	msg->value = malloc(at_most(values, SIP_VALUES_MAX) * sizeof(*msg->value));
+	return msg->line && msg->value ? 0 : ENOMEM;
+}
+
 static int alloc_msg(struct sip_msg **out, const void *data, size_t len)
 {
 	struct sip_msg *msg = calloc(1, sizeof(*msg));
@@ -335,16 +364,17 @@ static int alloc_msg(struct sip_msg **out, const void *data, size_t len)
 	if (!msg)
 		return ENOMEM;
 	msg->data = malloc(len + 1);
-	/* Not cleared: most of it is never touched. */
-	msg->line = malloc(SIP_LINES_MAX * sizeof(*msg->line));
-	msg->value = malloc(SIP_VALUES_MAX * sizeof(*msg->value));
-	if (!msg->data || !msg->line || !msg->value) {
+	if (!msg->data) {
 		sip_msg_free(msg);
 		return ENOMEM;
 	}
 	memcpy(msg->data, data, len);
 	msg->data[len] = '\0';
 	msg->len = len;
+	if (alloc_tables(msg) != 0) {
+		sip_msg_free(msg);
+		return ENOMEM;
+	}
 	msg->max_forwards = msg->expires = -1;
 	*out = msg;
 	return 0;
