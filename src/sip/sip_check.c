@@ -47,6 +47,21 @@ static struct str uri_for_osip(const struct sip_msg *msg)
 	return sip_uri_is_sip(&msg->uri) ? msg->uri_text : str_of("tel:+100");
 }
 
+/* Unfolded, and in ASCII. */
+static void make_plain(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c > ' ' && c < 0x80)
+			continue;
+		if (str_is_blank(text[i]))
+			text[i] = ' ';
+		else if (c >= 0x80)
+			text[i] = 'x';
+	}
+}
+
 static void add(struct buf *out, struct str text)
 {
 	buf_add(out, text.s, text.len);
@@ -77,11 +92,8 @@ static void write_for_osip(const struct sip_msg *msg, struct buf *out)
 		buf_str(out, ": ");
 		at = out->len;
 		add(out, line->value);
-		for (; at < out->len; at++)
-			if (str_is_blank(out->data[at]))
-				out->data[at] = ' ';
-			else if ((unsigned char)out->data[at] >= 0x80)
-				out->data[at] = 'x';
+		if (!out->failed)
+			make_plain(out->data + at, out->len - at);
 		buf_str(out, "\r\n");
 	}
 	buf_str(out, "\r\n");
@@ -89,10 +101,13 @@ static void write_for_osip(const struct sip_msg *msg, struct buf *out)
 
 static bool too_many_params(const struct buf *text)
 {
+	const char *p = text->data;
 	unsigned n = 0;
 
-	for (size_t i = 0; i < text->len; i++)
-		n += text->data[i] == ';' || text->data[i] == '&';
+	for (p += strcspn(p, ";&"); *p && n <= SIP_PARAMS_MAX; p += strcspn(p, ";&")) {
+		n++;
+		p++;
+	}
 	return n > SIP_PARAMS_MAX;
 }
 
