@@ -121,6 +121,7 @@ tests_unit_libfailing_a_CPPFLAGS = $(AM_CPPFLAGS) -include $(top_srcdir)/tests/u
 tests_unit_libfailing_a_SOURCES = \
 	src/base/buf.c \
 	src/base/hash.c \
+	src/base/record.c \
 	src/base/timers.c \
 	src/plugin/blacklist.c \
 	src/plugin/codecfilter.c \
@@ -164,6 +165,10 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/servers.c \
 	src/proxy/session.c \
 	src/proxy/side.c \
+	src/proxy/snapshot.c \
+	src/proxy/snapshot_call.c \
+	src/proxy/snapshot_dialog.c \
+	src/proxy/snapshot_invite.c \
 	src/proxy/subscription.c \
 	src/proxy/tag.c \
 	src/proxy/transaction.c \

@@ -268,15 +268,25 @@ int snapshot_save(struct snapshot *s, struct siproxd *sd, int64_t wall_s, bool a
 static const struct kind {
 	const char *name;
 	int (*read)(struct snapshot_reading *r, const struct record *rec);
+	void (*lost)(struct snapshot_reading *r);
 } kinds[] = {
-    {"call", snapshot_read_call},
-    {"media", snapshot_read_media},
-    {"peer", snapshot_read_peer},
-    {"dialog", snapshot_read_dialog},
-    {"invite", snapshot_read_invite},
-    {"branch", snapshot_read_branch},
+    {"call", snapshot_read_call, NULL},
+    {"media", snapshot_read_media, snapshot_lost_of_call},
+    {"peer", snapshot_read_peer, snapshot_lost_of_call},
+    {"dialog", snapshot_read_dialog, NULL},
+    {"invite", snapshot_read_invite, NULL},
+    {"branch", snapshot_read_branch, NULL},
 };
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
+
+static void read_line(struct snapshot_reading *r, const struct record *rec, const struct kind *kind)
+{
+	if (kind->read(r, rec) == 0)
+		return;
+	r->lost++;
+	if (kind->lost)
+		kind->lost(r);
+}
 
 /* Lines of kinds that we do not know are of a later version, and say nothing that we need. */
 static void read_lines(struct snapshot_reading *r, struct str text)
@@ -285,8 +295,8 @@ static void read_lines(struct snapshot_reading *r, struct str text)
 
 	while (record_next(&text, &rec))
 		for (size_t i = 0; i < N_KINDS; i++)
-			if (record_is(&rec, kinds[i].name) && kinds[i].read(r, &rec) != 0)
-				r->lost++;
+			if (record_is(&rec, kinds[i].name))
+				read_line(r, &rec, &kinds[i]);
 }
 
 /* When all else is in its place again. */

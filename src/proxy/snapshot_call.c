@@ -154,6 +154,12 @@ int snapshot_read_call(struct snapshot_reading *r, const struct record *rec)
 	return read_note(r, rec, call);
 }
 
+void snapshot_lost_of_call(struct snapshot_reading *r)
+{
+	if (r->call)
+		r->call->lapsing = true;
+}
+
 int snapshot_read_media(struct snapshot_reading *r, const struct record *rec)
 {
 	uint64_t line = record_uint(rec, "line"), caller_port = record_uint(rec, "caller_port"),
@@ -253,7 +259,7 @@ void snapshot_resume_call(struct call *call, void *reading)
 	const char *why = NULL;
 	int err = 0;
 
-	if (call->answered && list_is_empty(&call->dialogs))
+	if (call->lapsing || (call->answered && list_is_empty(&call->dialogs)))
 		why = "it was not known whole after the restart";
 	else if (is_too_old(r, call))
 		why = "siproxd was away for too long";

@@ -104,7 +104,8 @@ void snapshot_write_invite(struct forward *fw, struct snapshot_writing *w)
 	/* Only phones name servers that must be looked up. */
 	if (fw->parked && fw->query && !fw->cancelled && fw->from.side == LAN)
 		write_parked(w, fw);
-	else if ((!fw->final_sent || fw->accepted) && !list_is_empty(&fw->branches))
+	else if ((!fw->final_sent || fw->st->state == TXN_ACCEPTED) &&
+	    !list_is_empty(&fw->branches))
 		write_forward(w, fw);
 }
 

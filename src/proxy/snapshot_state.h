@@ -58,6 +58,8 @@ void snapshot_write_call(struct call *call, void *writing);
 int snapshot_read_call(struct snapshot_reading *r, const struct record *rec);
 int snapshot_read_media(struct snapshot_reading *r, const struct record *rec);
 int snapshot_read_peer(struct snapshot_reading *r, const struct record *rec);
+/* One of its lines could not be read: it will be ended. */
+void snapshot_lost_of_call(struct snapshot_reading *r);
 /* All lines are read: opens its ports, or ends it. */
 void snapshot_resume_call(struct call *call, void *reading);
 

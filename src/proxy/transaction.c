@@ -201,9 +201,7 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 
 static bool server_key_is_known(struct transactions *ts, const char *key)
 {
-	char *copy = strdup(key);
-
-	return find_by_key(ts, copy) != NULL;
+	return find_by_key(ts, str_dup(str_of(key))) != NULL;
 }
 
 int server_txn_restore(struct transactions *ts, const struct server_txn *as,
@@ -224,7 +222,7 @@ int server_txn_restore(struct transactions *ts, const struct server_txn *as,
 	st->state = as->state == TXN_ACCEPTED ? TXN_ACCEPTED : TXN_PROCEEDING;
 	st->hop = as->hop;
 	st->reply_to = as->reply_to;
-	st->key = strdup(as->key);
+	st->key = str_dup(str_of(as->key));
 	buf_add(&st->last, as->last.data, as->last.len);
 	if (!st->key || st->last.failed ||
 	    timer_start(ts->timers, &st->end, end_ms, server_ends, st) != 0) {

@@ -9,6 +9,7 @@
 #include <osipparser2/osip_port.h>
 
 #include "failing_core.h"
+#include "proxy/snapshot.h"
 #undef malloc
 #undef calloc
 #undef realloc
@@ -237,6 +238,59 @@ static bool play_plugins(struct core *c)
 	return done;
 }
 
+/* Another core knows what this one has written; only that fails, and the reading of it. */
+static void restart(struct core *c)
+{
+	struct buf text = BUF_INIT;
+	struct snapshot_count count;
+	int64_t now = core_unix_time, then_s = (int64_t)(timers_now(&c->timers) / 1000);
+	long n;
+
+	snapshot_write(&c->sd, 0, &text);
+	n = until_failure;
+	until_failure = -1;
+	core_stop(c);
+	core_init(c);
+	core_unix_time = now;
+	core_start(c, false);
+	until_failure = n;
+	if (!text.failed)
+		snapshot_read(&c->sd, (struct str){text.data, text.len}, then_s, 0, &count);
+	buf_free(&text);
+}
+
+/* With a re-INVITE on its way, a subscription, and one that waits for a name. */
+static bool play_restart(struct core *c)
+{
+	const struct core_sent *m;
+	struct core_sent copy = {.text = NULL};
+	bool done;
+
+	request(c, LAN, "INVITE", "sip:bob@198.51.100.7", 1, early, SDP, OFFER);
+	answer(c, WAN, "INVITE", "200 OK", "w", "Contact: <sip:bob@198.51.100.20>\n" SDP, ANSWER);
+	request(c, LAN, "ACK", "sip:bob@198.51.100.20", 1, lan_tags, "", "");
+	request(c, LAN, "SUBSCRIBE", "sip:bob@198.51.100.7", 9, early, "Expires: 60\n", "");
+	answer(c, WAN, "SUBSCRIBE", "200 OK", "s", "Contact: <sip:bob@198.51.100.20>\n", NULL);
+	request(c, LAN, "INVITE", "sip:bob@198.51.100.20", 2, lan_tags, SDP, OFFER);
+	m = newest(c, WAN, "INVITE");
+	if (m) {
+		copy = *m;
+		copy.text = strdup(m->text);
+	}
+	request(c, LAN, "INVITE", "sip:bob@example.net", 3, early, SDP, OFFER);
+	restart(c);
+	core_resolve("198.51.100.7");
+	answer(c, WAN, "INVITE sip:bob@example.net", "486 Busy Here", "x", "", NULL);
+	if (copy.text)
+		core_answer(c, &copy, "200 OK", NULL, "Contact: <sip:bob@198.51.100.20>\n" SDP,
+		    ANSWER);
+	free(copy.text);
+	done = got(c, LAN, "SIP/2.0 200", "2 INVITE");
+	request(c, LAN, "BYE", "sip:bob@198.51.100.20", 4, lan_tags, "", "");
+	answer(c, WAN, "BYE", "200 OK", NULL, "", NULL);
+	return done && got(c, LAN, "SIP/2.0 200", "4 BYE");
+}
+
 static const struct {
 	const char *what;
 	bool (*play)(struct core *c);
@@ -249,6 +303,15 @@ static const struct {
     {"silence", play_lapse, 1},
     {"subscribe", play_subscribe, 1},
     {"plugins", play_plugins, 23},
+}
+
+    {"register", play_register},
+    {"call out", play_out},
+    {"call in", play_in},
+    {"cancel", play_cancel},
+    {"silence", play_lapse},
+    {"subscribe", play_subscribe},
+    {"restart", play_restart},
 };
 
 static bool at_rest(const struct core *c)
