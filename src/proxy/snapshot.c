@@ -20,6 +20,8 @@
 
 #define FILE_MAX (64 * 1024 * 1024)
 #define FORMAT   1
+/* Who waits for longer than timer B has given up, and no phone shall ring for nobody. */
+#define GHOST_S 32
 
 struct snapshot {
 	struct file *file;
@@ -184,6 +186,7 @@ static int write_file(struct snapshot *s, struct siproxd *sd, const struct buf *
 	record_add_uint(&whole, "format", FORMAT);
 	record_add_uint(&whole, "now", (uint64_t)sd->now_s());
 	record_add_uint(&whole, "wall", (uint64_t)wall_s);
+	record_add_uint(&whole, "uptime", timers_now(sd->timers) / 1000 + 1);
 	record_end(&whole);
 	buf_add(&whole, body->data, body->len);
 	if (!whole.failed) {
@@ -351,7 +354,12 @@ static void count_invite(struct hash_node *node, void *arg)
 void snapshot_read(struct siproxd *sd, struct str text, int64_t then_s, int64_t age_s,
     struct snapshot_count *out)
 {
-	struct snapshot_reading r = {.sd = sd, .then_s = then_s, .age_s = age_s};
+	struct snapshot_reading r = {
+	    .sd = sd,
+	    .then_s = then_s,
+	    .age_s = age_s,
+	    .late = age_s == SNAPSHOT_AGE_UNKNOWN || age_s > GHOST_S,
+	};
 
 	memset(out, 0, sizeof(*out));
 	read_lines(&r, text);
@@ -394,12 +402,19 @@ static bool had_phones(struct str body)
 	return record_next(&body, &rec) && record_is(&rec, "table") && record_uint(&rec, "phones");
 }
 
-/* A clock that was set back, or that a router without a battery has not got yet, tells nothing. */
-static int64_t away_for(const struct record *head, int64_t wall_s)
+/*
+ * The timers' clock is the machine's uptime, and knows best; unless the machine itself has been
+ * started anew. Then the clock on the wall does, but one that a router without a battery has not
+ * got yet tells nothing.
+ */
+static int64_t away_for(const struct siproxd *sd, const struct record *head, int64_t wall_s)
 {
+	int64_t up = (int64_t)(timers_now(sd->timers) / 1000) + 1, was_up = time_of(head, "uptime");
 	int64_t wall = time_of(head, "wall");
 
-	return wall && wall_s > wall ? wall_s - wall : 0;
+	if (was_up && up >= was_up)
+		return up - was_up;
+	return wall && wall_s > wall ? wall_s - wall : SNAPSHOT_AGE_UNKNOWN;
 }
 
 int snapshot_load(struct snapshot *s, struct siproxd *sd, enum snapshot_table table, int64_t wall_s,
@@ -419,8 +434,9 @@ int snapshot_load(struct snapshot *s, struct siproxd *sd, enum snapshot_table ta
 		err = check(sd, (struct str){data, len}, &head, &body);
 	if (!err && len && table != TABLE_IS_NEW &&
 	    !(table == TABLE_IS_EMPTY && had_phones(body))) {
-		age_s = away_for(&head, wall_s);
-		snapshot_read(sd, body, time_of(&head, "now") + age_s, age_s, out);
+		age_s = away_for(sd, &head, wall_s);
+		snapshot_read(sd, body, time_of(&head, "now") + (age_s > 0 ? age_s : 0), age_s,
+		    out);
 	}
 	free(data);
 	return err == ENOENT ? 0 : err;

@@ -59,8 +59,9 @@ int snapshot_save(struct snapshot *s, struct siproxd *sd, int64_t wall_s, bool a
 
 /* zero_s: sd->now_s() when the timers' clock was 0. */
 void snapshot_write(struct siproxd *sd, int64_t zero_s, struct buf *out);
-/* then_s: which of the text's times is now; age_s: how long siproxd was away, 0: not known. What
- * makes no sense is left out and counted. */
+/* then_s: which of the text's times is now; age_s: how long siproxd was away. What makes no sense
+ * is left out and counted. */
+#define SNAPSHOT_AGE_UNKNOWN (-1)
 void snapshot_read(struct siproxd *sd, struct str text, int64_t then_s, int64_t age_s,
     struct snapshot_count *out);
 

@@ -7,6 +7,7 @@
 
 #include "proxy/forward.h"
 #include "proxy/request.h"
+#include "proxy/session.h"
 #include "proxy/snapshot_state.h"
 #include "siproxd.h"
 
@@ -237,6 +238,8 @@ int snapshot_read_branch(struct snapshot_reading *r, const struct record *rec)
 
 	if (!r->forward || !has_room(r->forward))
 		return ENOSPC;
+	if (r->late && record_uint(rec, "state") == TXN_TRYING)
+		return 0;
 	err = read_client_txn(r, rec, &as);
 	if (!err)
 		err = client_txn_restore(r->sd->transactions, &as, &ct);
@@ -266,8 +269,12 @@ void snapshot_resume_invite(struct forward *fw)
 	list_each(l, tmp, &fw->branches)
 		client_txn_cancel_again(container_of(l, struct client_txn, link));
 	/* Nobody is left who could answer. */
-	if (!fw->final_sent && !waits_for_answer(fw))
-		forward_reply(fw, fw->from.side == WAN ? 480 : 500, NULL);
+	if (!fw->final_sent && !waits_for_answer(fw)) {
+		int status = fw->from.side == WAN ? 480 : 500;
+
+		session_final(fw->sd, fw, status);
+		forward_reply(fw, status, NULL);
+	}
 	forward_settle(fw);
 }
 
@@ -277,8 +284,11 @@ int snapshot_read_parked(struct snapshot_reading *r, const struct record *rec)
 	struct sip_msg *msg = NULL;
 	struct hop from;
 	const char *why;
-	int err = record_bytes(rec, "bytes", &bytes);
+	int err;
 
+	if (r->late)
+		return 0;
+	err = record_bytes(rec, "bytes", &bytes);
 	if (!err && (!bytes.len || !snapshot_hop(r, rec, "from", &from) || from.side != LAN))
 		err = EBADMSG;
 	if (!err &&

@@ -28,7 +28,8 @@ struct snapshot_writing {
 struct snapshot_reading {
 	struct siproxd *sd;
 	int64_t then_s; /* the time of the file's times that is now */
-	int64_t age_s;  /* how long we were away; 0: not known */
+	int64_t age_s;  /* how long we were away; SNAPSHOT_AGE_UNKNOWN */
+	bool late;      /* too long for an INVITE to be sent again */
 	/* What the next line may belong to; NULL: what it belonged to was lost. */
 	struct call *call;
 	struct forward *forward;

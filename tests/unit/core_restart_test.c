@@ -50,15 +50,20 @@ static struct snapshot_count load(struct core *c, int err)
 	return n;
 }
 
-/* Another core, after a while. */
-static void begin_anew(struct core *c, int64_t away_s)
+/* Another core; the machine has been up for so long, and its clock says that. */
+static void boot(struct core *c, uint64_t up_ms, int64_t unix_time_s)
 {
-	int64_t now = core_unix_time;
-
 	core_stop(c);
 	core_init(c);
-	core_unix_time = now + away_s;
+	timers_init(&c->timers, up_ms);
+	core_unix_time = unix_time_s;
 	core_start(c, false);
+}
+
+/* After a while. */
+static void begin_anew(struct core *c, int64_t away_s)
+{
+	boot(c, timers_now(&c->timers) + 1000 * (uint64_t)away_s, core_unix_time + away_s);
 }
 
 static struct snapshot_count restart(struct core *c, int64_t away_s)
@@ -288,7 +293,28 @@ static void test_too_late(void)
 	finish_all(&c);
 }
 
-/* A router without a battery thinks that it is 1970. */
+static void test_reboot(void)
+{
+	struct core c;
+	struct snapshot_count n;
+
+	talk(&c);
+	core_wait(&c, 5000);
+	save(&c);
+	boot(&c, 1000, 1600000000);
+	n = load(&c, 0);
+	is_int((long long)n.calls, 1,
+	    "a router without a battery: a clock that is wrong ends no call");
+	save(&c);
+	boot(&c, 500, core_unix_time + 301);
+	n = load(&c, 0);
+	is_int((long long)n.calls, 0, "one that is right does");
+	core_expect(&c, LAN, "BYE", "Alice is told");
+	core_expect(&c, WAN, "BYE", "and Bob");
+	finish_all(&c);
+}
+
+/* The clock on the wall has been set meanwhile. */
 static void test_clock(void)
 {
 	struct core c;
@@ -296,9 +322,9 @@ static void test_clock(void)
 
 	talk(&c);
 	save(&c);
-	begin_anew(&c, -1600000000);
+	boot(&c, timers_now(&c.timers) + 2000, core_unix_time + 1000000);
 	n = load(&c, 0);
-	is_int((long long)n.calls, 1, "a clock that is wrong ends no call");
+	is_int((long long)n.calls, 1, "the machine's uptime knows better");
 	bob_hangs_up(&c, 1);
 	finish_all(&c);
 }
@@ -381,6 +407,37 @@ static void test_unanswered(void)
 	core_expect(&c, WAN, "ACK", "a refusal is acknowledged");
 	core_expect(&c, LAN, "SIP/2.0 486", "and passed on");
 	is_int((long long)calls_count(c.sd.calls), 0, "the call has ended");
+	finish_all(&c);
+}
+
+/* Alice has given up: Bob's phone shall not ring for nobody. */
+static void test_ghost(void)
+{
+	struct core c;
+	struct snapshot_count n;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice_invites(&c);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	core_expect(&c, WAN, "INVITE", "INVITE");
+	n = restart(&c, 40);
+	is_int((long long)n.invites, 0, "nothing waits any more");
+	core_expect(&c, LAN, "SIP/2.0 500", "Alice is told, if she still listens");
+	core_expect_silence(&c, "and nothing is sent to Bob");
+	is_int((long long)calls_count(c.sd.calls), 0, "the call has ended");
+	finish_all(&c);
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "INVITE", "sip:bob@sip.test", 1, "a1", "", SDP, OFFER);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	save(&c);
+	core_resolve(NULL);
+	core_forget(&c);
+	begin_anew(&c, 40);
+	load(&c, 0);
+	core_expect_silence(&c, "nor is a name looked up for her");
 	finish_all(&c);
 }
 
@@ -654,11 +711,13 @@ int main(void)
 	test_next_call();
 	test_silence();
 	test_too_late();
+	test_reboot();
 	test_clock();
 	test_ports_taken();
 	test_new_address();
 	test_ringing();
 	test_unanswered();
+	test_ghost();
 	test_cancel();
 	test_accepted();
 	test_parked();
