@@ -10,7 +10,8 @@ FUZZERS = \
 	tests/fuzz/rtp_fuzz \
 	tests/fuzz/sip_msg_fuzz \
 	tests/fuzz/sip_sdp_fuzz \
-	tests/fuzz/sip_stream_fuzz
+	tests/fuzz/sip_stream_fuzz \
+	tests/fuzz/snapshot_fuzz
 check_PROGRAMS += $(FUZZERS)
 if FUZZING
 FUZZ_MAIN = tests/fuzz/fuzz.h
@@ -46,5 +47,8 @@ tests_fuzz_sip_sdp_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_sip_stream_fuzz_SOURCES = tests/fuzz/sip_stream_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_sip_stream_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_sip_stream_fuzz_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_snapshot_fuzz_SOURCES = tests/fuzz/snapshot_fuzz.c $(FUZZ_MAIN)
+tests_fuzz_snapshot_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_snapshot_fuzz_LDFLAGS = $(FUZZ_LINK)
 
 EXTRA_DIST += tests/fuzz/corpus
