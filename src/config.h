@@ -92,6 +92,7 @@ struct config {
 	bool daemonize;
 	int silence_log;
 	uint32_t debug_level;
+	int debug_port; /* 0: none */
 	char *user;
 	char *chrootjail;
 	char *pid_file;
@@ -107,7 +108,6 @@ struct config {
 	struct config_list masked_host;
 	int use_rport;
 	bool obscure_loops;
-	int debug_port;
 	int thread_stack_size;
 	char *plugindir;
 	struct config_list load_plugin;

@@ -28,6 +28,7 @@ libsiproxd_a_SOURCES += \
 	src/base/file.c src/base/file.h \
 	src/base/record.c src/base/record.h \
 	src/base/daemon.c src/base/daemon.h \
+	src/base/debug_port.c src/base/debug_port.h \
 	src/base/netwatch.h \
 	src/base/notify.c src/base/notify.h \
 	src/base/system.h \

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/daemon.h"
+#include "base/debug_port.h"
 #include "base/file.h"
 #include "base/limit.h"
 #include "base/log.h"
@@ -242,6 +243,28 @@ static int start_trace(struct service *s)
 		log_info(LOG_NET, "all SIP packets are written into %s", path);
 	transport_set_trace(s->sd.transport, s->trace);
 	free(path);
+	return 0;
+}
+
+/* The log tells who calls whom: it is for the LAN, and for this machine. */
+static bool may_read_log(void *siproxd, const struct udp_from *who)
+{
+	return pipeline_admit(siproxd, who) == LAN;
+}
+
+/* Without it siproxd runs too. */
+static int start_debug_port(struct service *s)
+{
+	unsigned port = (unsigned)s->boot->debug_port;
+	int err;
+
+	if (!port)
+		return 0;
+	err = debug_port_open(&s->debug_port, s->sd.loop, (uint16_t)port, may_read_log, &s->sd);
+	if (err)
+		log_err(LOG_MAIN, "debug_port = %u cannot be opened: %s", port, strerror(err));
+	else
+		log_info(LOG_MAIN, "the log can be read on TCP port %u, from inside", port);
 	return 0;
 }
 
@@ -487,6 +510,7 @@ static const struct start {
     {"the interfaces", start_sides},
     {"the SIP port", start_transport},
     {"the packet trace", start_trace},
+    {"the debug port", start_debug_port},
     {"name resolution", start_resolver},
     {"the files", start_files},
     {"the supervisor", start_notify},
@@ -551,6 +575,7 @@ void service_stop(struct service *s)
 	struct siproxd *sd = &s->sd;
 
 	house_stop(s);
+	debug_port_close(s->debug_port);
 	plugins_free(sd->plugins);
 	sd->plugins = NULL;
 	transactions_free(sd->transactions);

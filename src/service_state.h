@@ -13,6 +13,7 @@
 #include "service.h"
 #include "siproxd.h"
 
+struct debug_port;
 struct file;
 struct netwatch;
 struct notify;
@@ -28,6 +29,7 @@ struct service {
 	char *pid_file;           /* as it was called before the jail */
 	bool jailed;
 	struct trace *trace;   /* NULL: none */
+	struct debug_port *debug_port; /* NULL: none */
 	struct notify *notify; /* NULL: nobody started us who waits for news */
 	struct timer housekeeping;
 	unsigned rounds;

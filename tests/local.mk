@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/addr_test \
 	tests/unit/buf_test \
 	tests/unit/daemon_test \
+	tests/unit/debug_port_test \
 	tests/unit/fd_test \
 	tests/unit/file_test \
 	tests/unit/hash_test \

@@ -24,10 +24,17 @@
 static struct {
 	atomic_bool to_stderr;
 	atomic_bool to_syslog;
+	atomic_bool to_sink;
 	atomic_int silence;
 	atomic_uint areas; /* bit n: debug lines of area n */
 	char ident[32];    /* syslog() keeps the pointer */
 } state = {.to_stderr = true, .silence = 1};
+
+static struct {
+	pthread_mutex_t lock;
+	log_sink_fn *fn;
+	void *arg;
+} sink = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const struct {
 	const char *name;
@@ -60,6 +67,15 @@ void log_close(void)
 void log_stderr(bool on)
 {
 	atomic_store(&state.to_stderr, on);
+}
+
+void log_set_sink(log_sink_fn *fn, void *arg)
+{
+	pthread_mutex_lock(&sink.lock);
+	sink.fn = fn;
+	sink.arg = arg;
+	atomic_store(&state.to_sink, fn != NULL);
+	pthread_mutex_unlock(&sink.lock);
 }
 
 /* systemd.exec(5): JOURNAL_STREAM is "DEVICE:INODE" of what stdout and stderr were at the start; a
@@ -96,7 +112,8 @@ bool log_debug_on(enum log_area area)
 {
 	if ((atomic_load(&state.areas) & (1u << area)) == 0)
 		return false;
-	return atomic_load(&state.to_stderr) || syslog_wants(LOG_LVL_DEBUG);
+	return atomic_load(&state.to_stderr) || atomic_load(&state.to_sink) ||
+	    syslog_wants(LOG_LVL_DEBUG);
 }
 
 /*
@@ -154,10 +171,12 @@ const char *log_escape(char *out, size_t size, const char *bytes, size_t len)
 	return out;
 }
 
-static void write_stderr(enum log_level level, enum log_area area, const char *text)
+/* The line with its time, level and area; returns its length. */
+static size_t stamp_line(char *line, size_t size, enum log_level level, enum log_area area,
+    const char *text)
 {
 	static const char *const names[] = {"ERROR", "WARN", "INFO", "DEBUG"};
-	char line[LOG_LINE_MAX + 8], stamp[32];
+	char stamp[32];
 	struct timespec ts;
 	struct tm tm;
 	int len;
@@ -166,10 +185,23 @@ static void write_stderr(enum log_level level, enum log_area area, const char *t
 	if (localtime_r(&ts.tv_sec, &tm) == NULL ||
 	    strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		stamp[0] = '\0';
-	len = snprintf(line, sizeof(line), "%s.%03d %-5s %s: %s\n", stamp,
+	len = snprintf(line, size, "%s.%03d %-5s %s: %s\n", stamp,
 	    (int)(ts.tv_nsec / 1000000), names[level], area_table[area].name, text);
-	if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
+	return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+}
+
+static void write_stderr(const char *line, size_t len)
+{
+	if (len > 0 && write(STDERR_FILENO, line, len) < 0)
 		return; /* there is nobody left to tell */
+}
+
+static void write_sink(const char *line, size_t len)
+{
+	pthread_mutex_lock(&sink.lock);
+	if (sink.fn)
+		sink.fn(sink.arg, line, len);
+	pthread_mutex_unlock(&sink.lock);
 }
 
 static void write_syslog(enum log_level level, const char *text)
@@ -213,14 +245,15 @@ static bool may_write(enum log_level level, unsigned *left_out)
 
 void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 {
-	char raw[LOG_TEXT_MAX + 1], text[LOG_TEXT_MAX + 1];
+	char raw[LOG_TEXT_MAX + 1], text[LOG_TEXT_MAX + 1], line[LOG_LINE_MAX + 8];
 	bool to_stderr = atomic_load(&state.to_stderr), to_syslog = syslog_wants(level);
+	bool to_sink = atomic_load(&state.to_sink);
 	int saved_errno = errno, len;
 	unsigned left_out;
-	size_t used;
+	size_t used, line_len = 0;
 	va_list ap;
 
-	if ((!to_stderr && !to_syslog) || (level == LOG_LVL_DEBUG && !log_debug_on(area)) ||
+	if ((!to_stderr && !to_syslog && !to_sink) || (level == LOG_LVL_DEBUG && !log_debug_on(area)) ||
 	    !may_write(level, &left_out))
 		return;
 	if (left_out)
@@ -236,8 +269,12 @@ void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 	if (len > LOG_TEXT_MAX)
 		memcpy(raw + LOG_TEXT_MAX - 3, "...", 3);
 	escape(text, sizeof(text), raw, used, true);
+	if (to_stderr || to_sink)
+		line_len = stamp_line(line, sizeof(line), level, area, text);
 	if (to_stderr)
-		write_stderr(level, area, text);
+		write_stderr(line, line_len);
+	if (to_sink)
+		write_sink(line, line_len);
 	if (to_syslog)
 		write_syslog(level, text);
 	errno = saved_errno;

@@ -19,6 +19,10 @@ enum log_area { LOG_MAIN, LOG_SIP, LOG_RTP, LOG_REG, LOG_NET, LOG_DNS, LOG_PLUGI
  * Call it before a chroot: it connects to syslog and reads the time zone. */
 void log_open(const char *ident, bool to_stderr);
 void log_close(void);
+/* Who gets every line as well, as it would stand on stderr, from any thread, one call at a time; it
+ * must not log. NULL: nobody; on return it is not called any more. */
+typedef void log_sink_fn(void *arg, const char *line, size_t len);
+void log_set_sink(log_sink_fn *fn, void *arg);
 /* After the daemon has let go of the terminal. */
 void log_stderr(bool on);
 /* Whether stderr leads into systemd's journal, where syslog's lines arrive too: all would stand

@@ -338,6 +338,24 @@ def call(claim, caller, callee, called, media):
     c.hang_up()
 
 
+def first_line(host, ip, to):
+    """None: the connection is closed."""
+    s = socket_on(host, ip, 0, socket.SOCK_STREAM)
+    s.settimeout(PATIENCE_S)
+    with s:
+        try:
+            s.connect(to)
+            return s.makefile().readline() or None
+        except ConnectionError:
+            return None
+
+
+def check_debug_port(p, port):
+    check("... the log can be read from inside", "reads the log" in
+          (first_line("alice", p.phone, (p.box_in, port)) or ""))
+    check("... and from outside not", not first_line("carol", p.far, (p.box_out, port)))
+
+
 def play(p, password):
     alice = End("alice", p.phone, (p.box_in, p.port))
     carol = End("carol", p.far, None)
@@ -379,6 +397,8 @@ def try_config(siproxd, folder, original):
                     config.one("daemonize") == "1")
     play(p, config.one("proxy_auth_passwd") or PASSWORD)
     check_files(config)
+    if config.one("debug_port") != "0":
+        check_debug_port(p, int(config.one("debug_port")))
     daemon.stop()
     check("... without its pid file", not config.one("pid_file") or
           not os.path.exists(file_of(config, "pid_file")) or
