@@ -12,6 +12,32 @@ static void point_at(struct reading *r, const char *name)
 	r->line = *reading_set_at(r, config_row_find(name));
 }
 
+#define PORTS_USUAL 20 /* of the default range */
+
+static bool is_set(struct reading *r, const char *name)
+{
+	return *reading_set_at(r, config_row_find(name)) > 0;
+}
+
+/* Who names one end of the range only does not mean the default's other end. */
+static void find_other_end(struct reading *r)
+{
+	struct config *c = r->c;
+	bool low = is_set(r, "rtp_port_low"), high = is_set(r, "rtp_port_high");
+
+	if (low == high || (c->rtp_port_low < c->rtp_port_high && high))
+		return;
+	if (low && c->rtp_port_low <= 65535 - PORTS_USUAL) {
+		point_at(r, "rtp_port_low");
+		c->rtp_port_high = c->rtp_port_low + PORTS_USUAL - 1;
+		say(r, CONFIG_WARN, "rtp_port_high is not set; %d is used", c->rtp_port_high);
+	} else if (high && c->rtp_port_high >= PORTS_USUAL) {
+		point_at(r, "rtp_port_high");
+		c->rtp_port_low = c->rtp_port_high - PORTS_USUAL + 1;
+		say(r, CONFIG_WARN, "rtp_port_low is not set; %d is used", c->rtp_port_low);
+	}
+}
+
 static void check_ports(struct reading *r)
 {
 	struct config *c = r->c;
@@ -111,9 +137,11 @@ static void check_plugins(struct reading *r)
 
 void config_check(struct reading *r)
 {
+	find_other_end(r);
 	check_ports(r);
 	check_domains(r);
 	check_masks(r);
 	check_plugins(r);
+	config_hints(r);
 	say_later(r);
 }

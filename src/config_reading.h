@@ -56,4 +56,7 @@ void config_set_line(struct reading *r, const struct config_line *line);
 /* What several options say together; repairs what must be. ERRs are counted in r->errors. */
 void config_check(struct reading *r);
 
+/* Options that contradict one another: what is said about them. */
+void config_hints(struct reading *r);
+
 #endif

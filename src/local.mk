@@ -154,6 +154,7 @@ libsiproxd_a_SOURCES += \
 	src/config.c src/config.h \
 	src/config_check.c \
 	src/config_dump.c \
+	src/config_hints.c \
 	src/config_lines.c src/config_lines.h \
 	src/config_messages.c src/config_messages.h \
 	src/config_reading.h \

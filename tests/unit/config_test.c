@@ -311,7 +311,8 @@ static void test_later(void)
 	t = try("load_plugin = plugin_logcall.la\nplugindir = /x\nthread_stack_size = 512\n"
 		"plugin_shortdial_akey = *00");
 	is_int((long long)said_count(&t, CONFIG_WARN), 0, "what nobody misses is no warning");
-	is_int((long long)said_count(&t, CONFIG_INFO), 2, "... but mentioned");
+	ok(said(&t, CONFIG_INFO, 2, "no effect") && said(&t, CONFIG_INFO, 3, "no effect"),
+	    "... but mentioned");
 	done(&t);
 }
 
@@ -353,11 +354,60 @@ static void test_ports(void)
 	    "one port alone becomes a pair");
 	loads("rtp_port_low = 7071\nrtp_port_high = 7073", c->rtp_port_low == 7071, "an odd start");
 	warns("rtp_port_low = 7071\nrtp_port_high = 7073", "first port is 7072", "... is told");
-	refuses("rtp_port_high = 7069", "no pair", "the end before the start");
+	refuses("rtp_port_high = 7069\nrtp_port_low = 7070", "no pair", "the end before the start");
 	refuses("rtp_port_high = 7072\nrtp_port_low = 7073", "no pair", "no pair fits");
+	warns("rtp_port_low = 20000", "20019 is used", "the last port is not set");
+	loads("rtp_port_low = 20000", c->rtp_port_high == 20019, "... and not the default's");
+	warns("rtp_port_high = 6999", "6980 is used", "the first port is not set");
+	loads("rtp_port_high = 6999", c->rtp_port_low == 6980, "... and not the default's");
+	loads("rtp_port_high = 7100", c->rtp_port_low == 7070 && said_count(&tried, CONFIG_WARN) == 0,
+	    "the default's, where it fits");
 	refuses("rtp_port_high = 65535\nrtp_port_low = 65535", "no pair",
 	    "no pair at the very end");
 	warns("sip_listen_port = 7075", "RTP ports", "SIP among the RTP ports");
+}
+
+/* Said with --check about line 1, and only then. */
+static void hints(const char *text, const char *message, const char *what)
+{
+	struct config_messages quiet = CONFIG_MESSAGES_INIT;
+	struct config *c = NULL;
+	struct try t = try(text);
+
+	ok(t.c && said(&t, CONFIG_INFO, 1, message), what);
+	config_parse(&c, "t", text, strlen(text), &quiet);
+	is_int((long long)quiet.count, 0, "... to nobody else");
+	config_free(c);
+	config_messages_done(&quiet);
+	done(&t);
+}
+
+static void test_contradictions(void)
+{
+	warns("pid_file = /run/x\nregistration_file = /run/x", "are one file", "one file for two");
+	warns("trace_file = /run/x\npid_file = /run/x", "another file of siproxd", "... and a trace");
+	warns("rtp_port_low = 1000\nrtp_port_high = 1100", "below 1024", "RTP ports of root's");
+	warns("debug_port = 5060", "are one TCP port", "debug messages on the SIP port");
+	warns("load_plugin = {plugin_logcall.so, logcall}", "loaded twice", "a plugin twice");
+	warns("hosts_allow_reg = 192.168.1.0/24, 10.2.0.0/16\nhosts_deny_sip = 10.0.0.0/8",
+	    "hosts_allow_reg: 10.2.0.0/16 is denied", "allowed and denied");
+	warns("hosts_allow_sip = 2001:db8::/48\nhosts_deny_sip = 2001:db8::/32",
+	    "hosts_allow_sip: 2001:db8::/48 is denied", "... in IPv6");
+	loads("hosts_allow_sip = 10.0.0.0/8\nhosts_deny_sip = 10.2.0.0/16, ::/0",
+	    said_count(&tried, CONFIG_WARN) == 0, "an exception is none");
+
+	hints("outbound_proxy_port = 5080", "no effect without", "a proxy's port alone");
+	hints("host_outbound = gw.example.org\nload_plugin = stun\nplugin_stun_server = x.example",
+	    "one is enough", "a name and a STUN server");
+	hints("if_outbound = eth0\nif_inbound = eth0", "are one interface", "one interface");
+	hints("if_outbound = eth0\nif_inbound = eth1, eth0", "counts as outside", "... of several");
+	hints("rtp_proxy_enable = no", "no voice", "nothing carries the voice");
+	hints("rtp_hold_timeout = 60", "ends first", "hold is shorter than silence");
+	hints("debug_level = -1\ndaemonize = 1", "silence_log = 0", "nobody sees debug messages");
+	hints("plugin_demo_string = x\nplugin_prefix_akey = 0", "names plugin_demo",
+	    "a plugin's option, and no plugin");
+	loads("if_inbound = a\nif_outbound = a\nhost_outbound = x\nrtp_proxy_enable = 0",
+	    said_count(&tried, CONFIG_INFO) == 0, "one interface and its router");
 }
 
 static void test_bounds(void)
@@ -508,6 +558,7 @@ int main(void)
 	test_later();
 	test_plugins();
 	test_ports();
+	test_contradictions();
 	test_bounds();
 	test_explain();
 	test_restart();
