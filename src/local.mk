@@ -27,6 +27,7 @@ libsiproxd_a_SOURCES += \
 	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \
 	src/base/record.c src/base/record.h \
+	src/base/firewall.c src/base/firewall.h \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/debug_port.c src/base/debug_port.h \
 	src/base/netwatch.h \

@@ -3,16 +3,19 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/daemon.h"
+#include "base/firewall.h"
 #include "base/log.h"
 #include "base/netif.h"
 #include "base/tcp.h"
 #include "base/udp.h"
 #include "config.h"
+#include "paths.h"
 #include "service.h"
 
 struct remarks {
@@ -66,7 +69,8 @@ static void check_wan_address(struct remarks *r, const struct config *c,
 	const struct netif_addr *lan =
 	    c->if_inbound.count ? find(set, c->if_inbound.item[0]) : NULL;
 
-	if (!wan || !addr_is_private(&wan->addr) || c->host_outbound)
+	if (!wan || !addr_is_private(&wan->addr) || c->host_outbound ||
+	    (config_loads_plugin(c, "stun") && c->plugin_stun_server))
 		return;
 	if (lan && !addr_is_private(&lan->addr))
 		remark(r,
@@ -78,6 +82,43 @@ static void check_wan_address(struct remarks *r, const struct config *c,
 		    "of this machine: set host_outbound to the address that the Internet sees");
 }
 
+/* The two networks have addresses in common. */
+static bool overlap(const struct addr *a, unsigned a_len, const struct acl_entry *b)
+{
+	struct acl_entry wider = *b, other = {*a, a_len};
+	struct acl one = {&wider, 1};
+
+	if (a_len >= b->prefix_len)
+		return acl_match(&one, a);
+	one.entry = &other;
+	return acl_match(&one, &b->net);
+}
+
+static bool any_overlaps(const struct acl *acl, const struct netif_addr *a)
+{
+	for (size_t i = 0; i < acl->count; i++)
+		if (overlap(&a->addr, a->prefix_len, &acl->entry[i]))
+			return true;
+	return false;
+}
+
+/* The lists of networks, against those that the telephones are in. */
+static void check_lists(struct remarks *r, const struct config *c, const struct netif_addr *lan)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	addr_format_ip(&lan->addr, ip);
+	if (acl_match(&c->hosts_deny_sip, &lan->addr))
+		remark(r, "hosts_deny_sip has the network of the telephones in it (%s/%u, %s)", ip,
+		    lan->prefix_len, lan->name);
+	if (!acl_is_empty(&c->hosts_allow_reg) && acl_is_empty(&c->local_nets) &&
+	    !any_overlaps(&c->hosts_allow_reg, lan))
+		remark(r,
+		    "hosts_allow_reg has no address of the network %s/%u of %s: no telephone there "
+		    "can register",
+		    ip, lan->prefix_len, lan->name);
+}
+
 static void check_interfaces(struct remarks *r, const struct config *c)
 {
 	struct netif_set set;
@@ -86,8 +127,13 @@ static void check_interfaces(struct remarks *r, const struct config *c)
 		remark(r, "the interfaces of this machine cannot be listed");
 		return;
 	}
-	for (size_t i = 0; i < c->if_inbound.count; i++)
+	for (size_t i = 0; i < c->if_inbound.count; i++) {
+		const struct netif_addr *lan = netif_find(&set, c->if_inbound.item[i], AF_INET);
+
 		check_interface(r, &set, "if_inbound", c->if_inbound.item[i]);
+		if (lan)
+			check_lists(r, c, lan);
+	}
 	if (c->if_outbound)
 		check_interface(r, &set, "if_outbound", c->if_outbound);
 	if (!c->if_outbound || !c->if_inbound.count)
@@ -150,6 +196,77 @@ static void check_port(struct remarks *r, const struct config *c)
 	}
 }
 
+#define NAMED_MAX 3 /* of ports that are taken */
+
+/* Other programs may hold a few of them without harm: siproxd takes the next pair then. */
+static void check_media_ports(struct remarks *r, const struct config *c)
+{
+	unsigned taken = 0, total = (unsigned)(c->rtp_port_high - c->rtp_port_low) + 1;
+	char list[256] = "", who[128];
+
+	for (unsigned port = (unsigned)c->rtp_port_low; port <= (unsigned)c->rtp_port_high;
+	     port++) {
+		size_t len = strlen(list);
+
+		if (try_port(SIP_UDP, (uint16_t)port) != EADDRINUSE)
+			continue;
+		if (!daemon_port_owner(SOCK_DGRAM, port, who, sizeof(who)))
+			snprintf(who, sizeof(who), "another program");
+		if (strncmp(who, "siproxd ", 8) == 0) /* its calls */
+			continue;
+		if (taken++ >= NAMED_MAX)
+			continue;
+		snprintf(list + len, sizeof(list) - len, "%s%u by %.60s", len ? ", " : "", port,
+		    who);
+	}
+	if (taken)
+		remark(r, "%u of the %u RTP ports are taken: %s%s", taken, total, list,
+		    taken > NAMED_MAX ? ", ..." : "");
+}
+
+/* The ports that Linux hands out to programs that do not care which they get. */
+static void check_ephemeral_ports(struct remarks *r, const struct config *c)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	int low, high;
+
+	if (!f)
+		return;
+	if (fscanf(f, "%d %d", &low, &high) == 2 && c->rtp_port_low <= high &&
+	    c->rtp_port_high >= low)
+		remark(r,
+		    "the RTP ports lie among those that the system gives to any program (%d to "
+		    "%d): "
+		    "reserve them with sysctl net.ipv4.ip_local_reserved_ports=%d-%d, or take "
+		    "others",
+		    low, high, c->rtp_port_low, c->rtp_port_high);
+	fclose(f);
+}
+
+static void check_opening(struct remarks *r, const struct config *c, const char *what, int first,
+    int last)
+{
+	char ports[32];
+
+	if (firewall_ask(c->if_outbound, (unsigned)first, (unsigned)last) != FIREWALL_CLOSED)
+		return;
+	snprintf(ports, sizeof(ports), first == last ? "%d" : "%d-%d", first, last);
+	remark(r,
+	    "the firewall (nft list ruleset) does not seem to let in %s from outside: udp dport %s "
+	    "accept",
+	    what, ports);
+}
+
+static void check_media(struct remarks *r, const struct config *c)
+{
+	check_opening(r, c, "SIP", c->sip_listen_port, c->sip_listen_port);
+	if (!c->rtp_proxy_enable)
+		return;
+	check_opening(r, c, "voice", c->rtp_port_low, c->rtp_port_high);
+	check_media_ports(r, c);
+	check_ephemeral_ports(r, c);
+}
+
 /* The kernel's own SIP helper rewrites the same messages: the two spoil each other's work. As a
  * module it has an initstate; one that is built in works only where a rule assigns it. */
 static void check_helper(struct remarks *r)
@@ -175,6 +292,59 @@ static void check_user(struct remarks *r, const struct config *c)
 	}
 }
 
+/* Its directory; the string is cut. */
+static const char *dir_of(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	slash[slash == path] = '\0';
+	return path;
+}
+
+/* siproxd makes one directory, when root starts it. */
+static bool can_be_made(const char *dir)
+{
+	char *copy = strdup(dir);
+	bool can = copy && geteuid() == 0 && access(dir_of(copy), W_OK | X_OK) == 0;
+
+	free(copy);
+	return can;
+}
+
+/* As root opens it before it becomes somebody else, or as the one who asks. */
+static void check_file(struct remarks *r, const struct config *c, const char *option,
+    const char *name)
+{
+	char *path = paths_in_jail(c->chrootjail, name), *copy = path ? strdup(path) : NULL;
+	const char *dir = copy ? dir_of(copy) : NULL;
+	struct stat st;
+
+	if (!dir)
+		goto done;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		remark(r, "%s: %s is no file", option, path);
+	else if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
+		remark(r, "%s: %s cannot be written: %s", option, path, strerror(errno));
+	else if (access(dir, F_OK) != 0 && !can_be_made(dir))
+		remark(r, "%s: there is no directory %s", option, dir);
+	else if (access(path, F_OK) != 0 && access(dir, F_OK) == 0 && access(dir, W_OK | X_OK) != 0)
+		remark(r, "%s: no file can be made in %s: %s", option, dir, strerror(errno));
+	else if (c->chrootjail && strcmp(path, name) != 0)
+		remark(r, "%s = %s is %s, in the jail", option, name, path);
+done:
+	free(copy);
+	free(path);
+}
+
+static void check_files(struct remarks *r, const struct config *c)
+{
+	check_file(r, c, "registration_file", c->registration_file);
+	check_file(r, c, "pid_file", c->pid_file);
+	check_file(r, c, "trace_file", c->trace_file);
+}
+
 void service_warn_of_interfaces(const struct config *config)
 {
 	struct remarks r = {NULL, false, false};
@@ -190,5 +360,7 @@ int service_check(const struct config *config, FILE *to)
 	check_user(&r, config);
 	check_helper(&r);
 	check_port(&r, config);
+	check_media(&r, config);
+	check_files(&r, config);
 	return r.fatal ? 2 : r.any;
 }

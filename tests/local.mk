@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	tests/unit/debug_port_test \
 	tests/unit/fd_test \
 	tests/unit/file_test \
+	tests/unit/firewall_test \
 	tests/unit/hash_test \
 	tests/unit/limit_test \
 	tests/unit/log_test \

@@ -50,6 +50,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/contrib.test \
 	tests/integration/dejitter.test \
 	tests/integration/chained.test \
+	tests/integration/check.test \
 	tests/integration/demo.test \
 	tests/integration/distributions.test \
 	tests/integration/emergency.test \
