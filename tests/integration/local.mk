@@ -29,6 +29,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/offers.py \
 	tests/integration/notify_listen.py \
 	tests/integration/odd_phone.py \
+	tests/integration/providers.py \
 	tests/integration/wan_check.py \
 	tests/integration/session_timer.py \
 	tests/integration/trunk.py \
@@ -79,6 +80,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/openwrt.test \
 	tests/integration/package.test \
 	tests/integration/port_taken.test \
+	tests/integration/providers.test \
 	tests/integration/quickstart.test \
 	tests/integration/random_calls.test \
 	tests/integration/refused.test \
