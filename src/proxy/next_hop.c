@@ -147,6 +147,36 @@ static int follow(const struct sip_msg *req, const struct way *way, struct plan 
 	return t->uri && (t->route || (way->first == way->end && !way->tail.len)) ? 0 : 500;
 }
 
+/* --- addresses that others wrote ---------------------------------------------------------- */
+
+/*
+ * The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status:
+ * 482 where that is our own SIP port, by whatever name; 403 for another service of this machine,
+ * which only programs on it may reach, for what is no single host (the system takes 0.0.0.0 for
+ * this machine), and for a LAN address as the target of a dialog with somebody on the WAN, who
+ * would aim the phone's requests at its neighbours; 503.
+ */
+static int route_to(const struct siproxd *sd, const struct addr *a, const struct hop *from,
+    const struct plan *plan, struct hop *out)
+{
+	const struct addr *us = side_addr(sd->sides, WAN, addr_family(a));
+	int err;
+
+	if (!us)
+		us = &from->local;
+	if (addr_is_any(a) || addr_is_multicast(a))
+		return 403;
+	if (side_is_own(sd->sides, a) && addr_port(a) == addr_port(us))
+		return 482;
+	if (addr_is_loopback(a) && !addr_is_loopback(&from->peer) && !plan->configured)
+		return 403;
+	err = side_route(sd->sides, a, out);
+	if (err)
+		return 503;
+	out->transport = plan->transport;
+	return plan->dialog && out->side == LAN ? 403 : 0;
+}
+
 /* --- towards the LAN ---------------------------------------------------------------------- */
 
 /* How a peer that signalled by `at` is reached, whatever it says of itself. */
@@ -229,6 +259,16 @@ static char *first_route(const char *route)
 	return str_dup(addr.uri);
 }
 
+/* Does what an end says of itself lead to its own side? It shall not aim what we send, which bears
+ * words of its choice, at others: those on the other side, or the services of this machine. */
+static bool stays_on_side(const struct siproxd *sd, const struct addr *a, const struct hop *end)
+{
+	static const struct plan nobody;
+	struct hop hop;
+
+	return route_to(sd, a, end, &nobody, &hop) == 0 && hop.side == end->side;
+}
+
 void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, struct hop *out)
 {
 	char *uri = end->route ? first_route(end->route) : NULL;
@@ -237,7 +277,8 @@ void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, str
 	*out = end->hop;
 	if (out->transport == SIP_TCP && !is_connected(sd, out->connection)) {
 		out->connection = 0;
-		if (literal_reach(uri ? uri : end->contact, &reach) && reach.transport == SIP_TCP)
+		if (literal_reach(uri ? uri : end->contact, &reach) && reach.transport == SIP_TCP &&
+		    stays_on_side(sd, &reach.peer, &end->hop))
 			out->peer = reach.peer;
 	}
 	free(uri);
@@ -434,31 +475,6 @@ static const char *outbound_proxy(const struct config *c, const struct sip_msg *
 	}
 	*port = (uint16_t)c->outbound_proxy_port;
 	return c->outbound_proxy_host;
-}
-
-/*
- * The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status:
- * 482 where that is our own SIP port, by whatever name; 403 for another service of this machine,
- * which only programs on it may reach, and for a LAN address as the target of a dialog with
- * somebody on the WAN, who would aim the phone's requests at its neighbours; 503.
- */
-static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *from,
-    const struct plan *plan, struct hop *out)
-{
-	const struct addr *us = side_addr(sd->sides, WAN, addr_family(a));
-	int err;
-
-	if (!us)
-		us = &from->local;
-	if (side_is_own(sd->sides, a) && addr_port(a) == addr_port(us))
-		return 482;
-	if (addr_is_loopback(a) && !addr_is_loopback(&from->peer) && !plan->configured)
-		return 403;
-	err = side_route(sd->sides, a, out);
-	if (err)
-		return 503;
-	out->transport = plan->transport;
-	return plan->dialog && out->side == LAN ? 403 : 0;
 }
 
 /* port 0: none is written, and so a name may have SRV records. */

@@ -231,6 +231,26 @@ static void test_name_of_ourselves(void)
 
 /* --- who is heard ------------------------------------------------------------------------- */
 
+/* What is no single host's address is nobody's; 0.0.0.0 would even be us. */
+static void test_no_host(void)
+{
+	static const char *const hosts[] = {"0.0.0.0:7777", "0.0.0.0;transport=tcp", "[::]",
+	    "[::ffff:0.0.0.0]:7777", "224.0.0.1", "255.255.255.255", "[ff02::1]:7777"};
+	struct core c;
+	char uri[64];
+
+	start(&c);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		snprintf(uri, sizeof(uri), "sip:bob@%s", hosts[i]);
+		alice(&c, "OPTIONS", uri, 1, "", "", "");
+		core_expect(&c, LAN, "SIP/2.0 403", uri);
+	}
+	alice(&c, "OPTIONS", "sip:bob@nowhere.test", 1, "", "", "");
+	core_resolve("0.0.0.0");
+	core_expect(&c, LAN, "SIP/2.0 403", "a name that leads there");
+	finish_all(&c, "and nothing is kept");
+}
+
 static bool is_peer(const struct core *c, unsigned flow, unsigned leg, uint16_t port)
 {
 	const struct flow_peer *peer;
@@ -444,6 +464,7 @@ int main(void)
 	test_start_line();
 	test_crowded();
 	test_name_of_ourselves();
+	test_no_host();
 	test_losing_fork();
 	test_refused_by_fork();
 	test_glare();

@@ -2,6 +2,9 @@
 /* What TCP changes in the messages and in their ways; transport_test has the connections. */
 #include "core.c"
 
+#include "proxy/call.h"
+#include "proxy/session.h"
+
 #define SDP "Content-Type: application/sdp\n"
 #define NEAR                                                                              \
 	"v=0\r\no=- 1 1 IN IP4 192.168.1.10\r\ns=-\r\nc=IN IP4 192.168.1.10\r\nt=0 0\r\n" \
@@ -221,6 +224,55 @@ static void test_phone_is_called(void)
 	finish_all(&c);
 }
 
+static void hang_up(struct call *call, void *arg)
+{
+	session_hang_up(arg, call, "the test says so");
+}
+
+/* A caller on TCP, who is gone when we hang up: where does our BYE go? */
+static void caller_is_told(const char *contact, const char *expected)
+{
+	struct core c;
+	const struct core_sent *m;
+	char to[ADDR_TEXT_MAX];
+
+	start(&c);
+	register_alice(&c, false, "");
+	c.connection = 9;
+	core_receive(&c, WAN, "192.0.2.66:41000",
+	    "INVITE sip:alice@203.0.113.1 SIP/2.0\n"
+	    "Via: SIP/2.0/TCP 192.0.2.66:5060;branch=z9hG4bKi\n"
+	    "From: <sip:m@192.0.2.66>;tag=ct\nTo: <sip:alice@203.0.113.1>\n"
+	    "Call-ID: in\nCSeq: 1 INVITE\nContact: <%s>\n" SDP "\n" FAR,
+	    contact);
+	c.connection = 0;
+	core_expect(&c, WAN, "SIP/2.0 100", "100");
+	m = core_expect(&c, LAN, "INVITE", "it rings");
+	core_answer(&c, m, "200 OK", "at", "Contact: <sip:alice@192.168.1.10:5060>\n" SDP, NEAR);
+	core_expect(&c, WAN, "SIP/2.0 200", "200");
+	c.lost = 9;
+	pipeline_connection_gone(&c.sd, 9);
+	calls_each(c.sd.calls, hang_up, &c.sd);
+	core_expect(&c, LAN, "BYE", "we hang up");
+	m = core_expect(&c, WAN, "BYE", "on both sides");
+	is_str(addr_format(&m->to, to), expected, contact);
+	c.leaked = false; /* its own words */
+	finish_all(&c);
+}
+
+static void test_where_callers_point(void)
+{
+	caller_is_told("sip:m@192.0.2.67:5080;transport=tcp", "192.0.2.67:5080");
+	caller_is_told("sip:m@192.168.1.11:80;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@192.168.1.1:80;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@203.0.113.1:80;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@203.0.113.1;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@127.0.0.1:25;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@0.0.0.0:25;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@[::1]:25;transport=tcp", "192.0.2.66:41000");
+	caller_is_told("sip:m@[::ffff:127.0.0.1]:25;transport=tcp", "192.0.2.66:41000");
+}
+
 /* A call whose phone has lost its connection and comes back by another one. */
 static void test_phone_returns(void)
 {
@@ -345,6 +397,7 @@ int main(void)
 	test_provider();
 	test_length();
 	test_phone_is_called();
+	test_where_callers_point();
 	test_phone_returns();
 	test_registrar_connection();
 	test_admission();
