@@ -329,13 +329,24 @@ static bool is_wan_ifindex(const struct side_map *map, unsigned index)
 	return false;
 }
 
+/*
+ * Anybody can write an address of ours into a packet as its sender. A kernel drops such a packet if
+ * it comes from outside and is IPv4, or bears ::1; no other of IPv6. (One from within comes by the
+ * interface whose address it is sent to: a program here talks to our LAN address, or to ::1.)
+ */
+static bool may_be_forged(const struct side_map *map, const struct udp_from *from)
+{
+	return addr_family(&from->peer) == AF_INET6 && !addr_is_loopback(&from->peer) &&
+	    is_wan_ifindex(map, from->ifindex) && !is_lan_ifindex(map, from->ifindex);
+}
+
 static enum side side_of(const struct side_map *map, const struct udp_from *from)
 {
 	/* A program on this machine is a LAN phone, unless it is ourselves on the WAN socket. */
 	if (is_own(map, &from->peer)) {
 		const struct addr *wan = &map->wan[index_of(addr_family(&from->peer))];
 
-		return addr_equal(&from->peer, wan) ? WAN : LAN;
+		return addr_equal(&from->peer, wan) || may_be_forged(map, from) ? WAN : LAN;
 	}
 	/* One interface, or a system that does not tell where a packet came in: the source says. */
 	if (side_is_single(map) || from->ifindex == 0)

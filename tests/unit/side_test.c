@@ -121,6 +121,11 @@ static void test_two_interfaces(void)
 	is_int(classify(&m, "203.0.113.1", 5060, "203.0.113.1", 1).side, WAN, "but ourselves");
 	is_int(classify(&m, "fd00:1::10", 5060, "fd00:1::1", 2).side, LAN, "IPv6");
 	is_int(classify(&m, "2001:db8:7::7", 5060, "2001:db8:1::1", 3).side, WAN, "IPv6");
+	is_int(classify(&m, "::1", 5062, "::1", 1).side, LAN, "a program here, over IPv6");
+	is_int(classify(&m, "fd00:1::1", 5062, "fd00:1::1", 2).side, LAN, "by our LAN address");
+	is_int(classify(&m, "fd00:1::1", 5062, "2001:db8:1::1", 3).side, WAN,
+	    "our LAN address on the WAN's interface may be forged");
+	is_int(classify(&m, "2001:db8:1::1", 5062, "2001:db8:1::1", 3).side, WAN, "or the other");
 
 	is_str(way_to(&m, "192.168.1.10"), "LAN 192.168.1.1", "to a phone");
 	is_str(way_to(&m, "198.51.100.7"), "WAN 203.0.113.1", "to a provider");
@@ -172,6 +177,7 @@ static void test_one_interface(void)
 	is_int(acl_parse(&nets, "10.20.0.0/16", &bad), 0, "local_nets");
 	add(&m, "lo", 1, "127.0.0.1", 8);
 	add(&m, "eth1", 2, "192.168.1.5", 24);
+	add(&m, "eth1", 2, "fd00:1::5", 64);
 	start(&m, eth1, 1, "eth1", &nets);
 	ok(side_is_single(m.sides), "in front of the router");
 	is_int(classify(&m, "192.168.1.10", 5060, "192.168.1.5", 2).side, LAN, "the prefix is LAN");
@@ -181,6 +187,7 @@ static void test_one_interface(void)
 	is_str(way_to(&m, "10.20.3.4"), "LAN 192.168.1.5", "to the LAN");
 	is_str(way_to(&m, "198.51.100.7"), "WAN 192.168.1.5", "to the WAN");
 	is_int(classify(&m, "192.168.1.5", 5070, "192.168.1.5", 1).side, LAN, "an Asterisk here");
+	is_int(classify(&m, "fd00:1::5", 5070, "fd00:1::5", 2).side, LAN, "one over IPv6");
 	side_free(m.sides);
 	acl_done(&nets);
 }
