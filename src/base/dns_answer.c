@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define MAX_PER_FAMILY 16
 #define TTL_MIN_S      5
 #define TTL_MAX_S      3600
@@ -130,7 +132,7 @@ static void copy_text(char *out, size_t size, const char *text)
 	if (len >= size)
 		len = 0;
 	for (size_t i = 0; i < len; i++)
-		out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+		out[i] = str_lower(text[i]);
 	out[len] = '\0';
 }
 

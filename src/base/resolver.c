@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/siphash.h"
+#include "base/str.h"
 
 #define MAX_QUERIES 512
 #define MAX_CACHED  1024
@@ -241,7 +242,7 @@ static int read_host(const char *host, char out[HOST_MAX + 1])
 	if (len > HOST_MAX)
 		return EINVAL;
 	for (size_t i = 0; i < len; i++)
-		out[i] = host[i] >= 'A' && host[i] <= 'Z' ? (char)(host[i] - 'A' + 'a') : host[i];
+		out[i] = str_lower(host[i]);
 	out[len] = '\0';
 	return is_host_name(out, len) ? 0 : EINVAL;
 }

@@ -50,6 +50,12 @@ static inline bool str_is_nocase(struct str a, const char *b)
 	return str_equal_nocase(a, str_of(b));
 }
 
+/* ASCII, whatever the locale. */
+static inline char str_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 static inline bool str_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -17,7 +17,6 @@
 #define SERVICES_MAX   6
 #define HOSTS_MAX      12
 #define PER_HOST_MAX   4 /* addresses, so that one host of several does not fill the list */
-#define SIP_PORT       5060
 
 /* How long a missing answer holds up those that are there. Many a router's name server drops the
  * questions for NAPTR that it does not know; for SRV, which decides more, two tries are waited. */

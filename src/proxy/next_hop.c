@@ -484,7 +484,7 @@ static int plan_host(struct siproxd *sd, const struct hop *from, struct str host
 	struct addr a;
 
 	out->n_targets = 1;
-	if (addr_parse_n(&a, host.s, host.len, port ? port : 5060) == 0)
+	if (addr_parse_n(&a, host.s, host.len, port ? port : SIP_PORT) == 0)
 		return route_to(sd, &a, from, out, &out->target[0].hop);
 	out->name = str_dup(host);
 	out->port = port;

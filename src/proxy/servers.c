@@ -156,10 +156,8 @@ static void add_lower(struct siphash *h, struct str text)
 {
 	siphash_add(h, &text.len, sizeof(text.len));
 	for (size_t i = 0; i < text.len; i++) {
-		char c = text.s[i];
+		char c = str_lower(text.s[i]);
 
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
 		siphash_add(h, &c, 1);
 	}
 }

@@ -166,7 +166,7 @@ uint16_t sip_uri_port(const struct sip_uri *uri)
 {
 	if (uri->port)
 		return uri->port;
-	return str_is_nocase(uri->scheme, "sips") ? 5061 : 5060;
+	return str_is_nocase(uri->scheme, "sips") ? SIP_TLS_PORT : SIP_PORT;
 }
 
 static struct str behind_scheme(const struct sip_uri *uri)

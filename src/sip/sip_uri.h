@@ -13,6 +13,10 @@
 #include "base/addr.h"
 #include "base/str.h"
 
+/* Where SIP is spoken when no port is written (RFC 3261 19.1.2). */
+#define SIP_PORT     5060
+#define SIP_TLS_PORT 5061
+
 /* What carries a message (RFC 3261 18). */
 enum sip_transport { SIP_UDP, SIP_TCP };
 /* As a Via writes it: "UDP", "TCP". */
@@ -39,9 +43,9 @@ bool sip_uri_is_sip(const struct sip_uri *uri); /* sip: or sips: */
 /* RFC 3261 19.1.4, as far as a proxy needs it: scheme, user, host and port; parameters do not
  * count. A missing port equals the default one. Of other schemes the text behind them counts. */
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
-/* The host is an IP literal: its address with the URI's port (5060 when none). */
+/* The host is an IP literal: its address with the URI's port (the default when none). */
 bool sip_uri_addr(const struct sip_uri *uri, struct addr *out);
-uint16_t sip_uri_port(const struct sip_uri *uri); /* with the default, 5060 or 5061 */
+uint16_t sip_uri_port(const struct sip_uri *uri); /* or the default of its scheme */
 /* Its transport parameter. ENOENT: none is written; EPROTONOSUPPORT: one that we do not speak. */
 int sip_uri_transport(const struct sip_uri *uri, enum sip_transport *out);
 

@@ -100,7 +100,7 @@ void sip_via_write_received(struct buf *out, struct str value, const struct sip_
 void sip_via_listen_addr(const struct sip_via *via, const struct addr *source, struct addr *out)
 {
 	*out = *source;
-	addr_set_port(out, via->port ? via->port : 5060);
+	addr_set_port(out, via->port ? via->port : SIP_PORT);
 }
 
 void sip_via_reply_addr(const struct sip_via *via, const struct addr *source, struct addr *out)
