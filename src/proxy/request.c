@@ -304,37 +304,54 @@ static enum verdict registration(struct passage *p)
 
 /* --- forwarding: 16.6 --------------------------------------------------------------------- */
 
-/* The edited message for one target, as bytes. */
-static int dress(struct siproxd *sd, struct sip_msg *msg, const struct hop *from,
-    const struct plan *plan, const struct target *t, const struct sip_sdp *sdp,
-    const struct addr *named, const struct registration *reg, char branch[64], struct buf *out)
+/* A server may be tried by both transports. */
+static int name_branch(const struct siproxd *sd, const struct sip_msg *msg, const struct target *t,
+    char branch[TXN_BRANCH_SIZE])
 {
-	char peer[ADDR_TEXT_MAX], *target_name;
-	const char *uri = t->uri ? t->uri : "";
-	struct mask_request how = {
-	    .from = from,
-	    .target = t,
-	    .branch = branch,
-	    .own_routes = plan->own_routes,
-	    .dialog = plan->dialog,
-	    .registration = reg,
-	};
-	int err;
+	char peer[ADDR_TEXT_MAX], *name;
 
-	/* A server may be tried by both transports. */
-	if (asprintf(&target_name, "%s%s %s", t->hop.transport == SIP_TCP ? "tcp " : "",
-		addr_format(&t->hop.peer, peer), uri) < 0)
+	if (asprintf(&name, "%s%s %s", t->hop.transport == SIP_TCP ? "tcp " : "",
+		addr_format(&t->hop.peer, peer), t->uri ? t->uri : "") < 0)
 		return ENOMEM;
-	txn_branch(sd->transactions, msg, target_name, branch);
-	free(target_name);
+	txn_branch(sd->transactions, msg, name, branch);
+	free(name);
+	return 0;
+}
+
+/* What a request becomes for one target. */
+struct dress {
+	const struct hop *from;
+	const struct plan *plan;
+	const struct target *target;
+	const struct registration *registration; /* of a REGISTER; NULL */
+	const struct sip_sdp *sdp;               /* n_lines 0: no description to change */
+	const struct addr *named;                /* ours, in that description */
+};
+
+/* The edited message as bytes, and its branch. */
+static int dress(struct siproxd *sd, struct sip_msg *msg, const struct dress *d,
+    char branch[TXN_BRANCH_SIZE], struct buf *out)
+{
+	struct mask_request how = {
+	    .from = d->from,
+	    .target = d->target,
+	    .branch = branch,
+	    .own_routes = d->plan->own_routes,
+	    .dialog = d->plan->dialog,
+	    .registration = d->registration,
+	};
+	int err = name_branch(sd, msg, d->target, branch);
+
+	if (err)
+		return err;
 	sip_edit_clear(msg);
 	err = mask_request(sd, msg, &how);
-	if (!err && sdp->n_lines)
-		err = sip_sdp_apply(sdp, msg, named);
+	if (!err && d->sdp->n_lines)
+		err = sip_sdp_apply(d->sdp, msg, d->named);
 	if (!err)
 		err = sip_edit_splice(msg, out);
 	if (!err)
-		plugins_leave(sd, &t->hop, out);
+		plugins_leave(sd, &d->target->hop, out);
 	return err;
 }
 
@@ -342,11 +359,18 @@ int request_send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *
     const struct plan *plan, unsigned n, const struct sip_sdp *sdp)
 {
 	const struct target *t = &plan->target[n];
+	struct dress how = {
+	    .from = &fw->from,
+	    .plan = plan,
+	    .target = t,
+	    .registration = fw->registration,
+	    .sdp = sdp,
+	    .named = session_named(sd, fw, &t->hop),
+	};
 	struct buf out = BUF_INIT;
 	struct client_txn *ct;
-	char branch[64];
-	int err = dress(sd, msg, &fw->from, plan, t, sdp, session_named(sd, fw, &t->hop),
-	    fw->registration, branch, &out);
+	char branch[TXN_BRANCH_SIZE];
+	int err = dress(sd, msg, &how, branch, &out);
 
 	if (!err)
 		err = client_txn_new(sd->transactions, branch, msg->method, &t->hop, out.data,
@@ -469,7 +493,14 @@ static enum verdict forward_ack(struct passage *p)
 	struct buf out = BUF_INIT;
 	struct target *t = &p->plan.target[0];
 	struct sip_sdp sdp;
-	char branch[64];
+	struct dress how = {
+	    .from = p->from,
+	    .plan = &p->plan,
+	    .target = t,
+	    .sdp = &sdp,
+	    .named = &t->hop.named,
+	};
+	char branch[TXN_BRANCH_SIZE];
 
 	if (p->msg->method != SIP_ACK)
 		return PASS;
@@ -479,7 +510,7 @@ static enum verdict forward_ack(struct passage *p)
 		sdp.n_lines = 0;
 	else if (!session_ack(sd, p->msg, p->from, p->plan.dialog, &sdp))
 		return DROP;
-	if (dress(sd, p->msg, p->from, &p->plan, t, &sdp, &t->hop.named, NULL, branch, &out) == 0) {
+	if (dress(sd, p->msg, &how, branch, &out) == 0) {
 		sd->counters.forwarded++;
 		pipeline_send(sd, out.data, out.len, &t->hop);
 	}

@@ -479,12 +479,12 @@ static void write_request(const struct siproxd *sd, const struct dialog *d, enum
 	buf_str(out, "Content-Length: 0\r\n\r\n");
 }
 
-static void new_branch(const struct siproxd *sd, char out[64])
+static void new_branch(const struct siproxd *sd, char out[TXN_BRANCH_SIZE])
 {
 	uint8_t random[8];
 
 	random_bytes(random, sizeof(random));
-	snprintf(out, 64, "%s%016llx", SIP_BRANCH_COOKIE,
+	snprintf(out, TXN_BRANCH_SIZE, "%s%016llx", SIP_BRANCH_COOKIE,
 	    (unsigned long long)siphash(sd->key, random, sizeof(random)));
 }
 
@@ -493,7 +493,7 @@ static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
 	struct buf bye = BUF_INIT;
 	struct client_txn *ct;
 	struct hop hop;
-	char branch[64];
+	char branch[TXN_BRANCH_SIZE];
 
 	if (!d->end[to].contact)
 		return;
@@ -510,7 +510,7 @@ static void send_ack(struct siproxd *sd, const struct dialog *d, enum side to, u
 {
 	struct buf ack = BUF_INIT;
 	struct hop hop;
-	char branch[64];
+	char branch[TXN_BRANCH_SIZE];
 
 	if (!d->end[to].contact)
 		return;

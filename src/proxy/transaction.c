@@ -340,7 +340,7 @@ static void to_hex(uint64_t n, char out[17])
 }
 
 void txn_branch(const struct transactions *ts, const struct sip_msg *req, const char *target,
-    char out[64])
+    char out[TXN_BRANCH_SIZE])
 {
 	enum sip_method method = req->method;
 	bool invite = method == SIP_INVITE || method == SIP_ACK || method == SIP_CANCEL;
@@ -360,7 +360,7 @@ void txn_branch(const struct transactions *ts, const struct sip_msg *req, const 
 		siphash_add_field(&h, target, strlen(target));
 		to_hex(siphash_end(&h), hex[i]);
 	}
-	snprintf(out, 64, "%s%s%s", SIP_BRANCH_COOKIE, hex[0], hex[1]);
+	snprintf(out, TXN_BRANCH_SIZE, "%s%s%s", SIP_BRANCH_COOKIE, hex[0], hex[1]);
 }
 
 /* 17.1.3: branch, and the method, since a CANCEL shares its INVITE's branch. */

@@ -25,6 +25,9 @@
 #define SIP_T2_MS 4000
 #define SIP_T4_MS 5000
 
+/* A branch of ours with its NUL: the cookie, and up to 128 bits in hex. */
+#define TXN_BRANCH_SIZE 64
+
 struct transactions;
 struct forward; /* proxy/forward.h: what a server transaction is answered from */
 
@@ -59,7 +62,7 @@ struct client_txn {
 	struct transactions *owner;
 	enum txn_state state;
 	enum sip_method method;
-	char branch[64];
+	char branch[TXN_BRANCH_SIZE];
 	struct hop hop;       /* where the request went, and by which connection */
 	struct buf sent;      /* the request, for retransmission, CANCEL and ACK */
 	uint64_t interval_ms; /* timer A or E */
@@ -135,7 +138,7 @@ void server_txn_linger(struct server_txn *st);
  * standing for its CANCEL and ACK, and the target. Stable over retransmission and restart.
  */
 void txn_branch(const struct transactions *ts, const struct sip_msg *req, const char *target,
-    char out[64]);
+    char out[TXN_BRANCH_SIZE]);
 /* Starts with a copy of `data` and sends it. ENOMEM, ENOSPC; EEXIST when that branch is already
  * under way; a failed send is a timeout() later. */
 int client_txn_new(struct transactions *ts, const char *branch, enum sip_method method,
