@@ -105,6 +105,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/location.c src/proxy/location.h \
 	src/proxy/masquerade.c src/proxy/masquerade.h \
 	src/proxy/next_hop.c src/proxy/next_hop.h \
+	src/proxy/own_request.c src/proxy/own_request.h \
 	src/proxy/peers.c src/proxy/peers.h \
 	src/proxy/pipeline.c src/proxy/pipeline.h \
 	src/proxy/public_addr.c src/proxy/public_addr.h \

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "config.h"
 #include "proxy/call.h"
 #include "proxy/emergency.h"
 #include "proxy/masquerade.h"
-#include "proxy/pipeline.h"
+#include "proxy/next_hop.h"
+#include "proxy/own_request.h"
 #include "proxy/plugin_host.h"
 #include "proxy/subscription.h"
 #include "proxy/tag.h"
@@ -456,72 +456,6 @@ void session_final(struct siproxd *sd, struct forward *fw, int status)
 
 /* --- hanging up from here ----------------------------------------------------------------- */
 
-/* An ACK or BYE to one end in the name of the other (RFC 3261 15.1.1). */
-static void write_request(const struct siproxd *sd, const struct dialog *d, enum side to,
-    const char *method, uint32_t cseq, const char *branch, struct buf *out)
-{
-	const struct dialog_end *end = &d->end[to], *other = &d->end[!to];
-	const char *self = to == LAN && d->lan_self ? d->lan_self : end->identity;
-	const char *peer = to == LAN && d->lan_peer ? d->lan_peer : other->identity;
-	char host[ADDR_TEXT_MAX];
-
-	buf_printf(out, "%s %s SIP/2.0\r\n", method, end->contact);
-	buf_printf(out, "Via: SIP/2.0/%s %s:%u;branch=%s\r\nMax-Forwards: 70\r\n",
-	    sip_transport_name(end->hop.transport), addr_format_host(&end->hop.named, host),
-	    addr_port(&end->hop.named), branch);
-	if (end->route)
-		buf_printf(out, "Route: %s\r\n", end->route);
-	/* An RFC 2543 client has no tag. */
-	buf_printf(out, "From: %s%s%s\r\nTo: %s%s%s\r\n", peer, *other->tag ? ";tag=" : "",
-	    other->tag, self, *end->tag ? ";tag=" : "", end->tag);
-	mask_write_call_id(sd, out, to, d->call_id);
-	buf_printf(out, "CSeq: %u %s\r\n", cseq, method);
-	buf_str(out, "Content-Length: 0\r\n\r\n");
-}
-
-static void new_branch(const struct siproxd *sd, char out[TXN_BRANCH_SIZE])
-{
-	uint8_t random[8];
-
-	random_bytes(random, sizeof(random));
-	snprintf(out, TXN_BRANCH_SIZE, "%s%016llx", SIP_BRANCH_COOKIE,
-	    (unsigned long long)siphash(sd->key, random, sizeof(random)));
-}
-
-static void send_bye(struct siproxd *sd, const struct dialog *d, enum side to)
-{
-	struct buf bye = BUF_INIT;
-	struct client_txn *ct;
-	struct hop hop;
-	char branch[TXN_BRANCH_SIZE];
-
-	if (!d->end[to].contact)
-		return;
-	next_hop_of_end(sd, &d->end[to], &hop);
-	new_branch(sd, branch);
-	write_request(sd, d, to, "BYE", d->end[!to].cseq + 1, branch, &bye);
-	if (!bye.failed)
-		client_txn_new(sd->transactions, branch, SIP_BYE, &hop, bye.data, bye.len, &ct);
-	buf_free(&bye);
-}
-
-/* The ACK without which the callee would send its 2xx again and again (13.2.2.4). */
-static void send_ack(struct siproxd *sd, const struct dialog *d, enum side to, uint32_t cseq)
-{
-	struct buf ack = BUF_INIT;
-	struct hop hop;
-	char branch[TXN_BRANCH_SIZE];
-
-	if (!d->end[to].contact)
-		return;
-	next_hop_of_end(sd, &d->end[to], &hop);
-	new_branch(sd, branch);
-	write_request(sd, d, to, "ACK", cseq, branch, &ack);
-	if (!ack.failed)
-		pipeline_send(sd, ack.data, ack.len, &hop);
-	buf_free(&ack);
-}
-
 void session_reject_answer(struct siproxd *sd, struct forward *fw, const struct sip_msg *msg,
     const struct hop *from)
 {
@@ -532,8 +466,8 @@ void session_reject_answer(struct siproxd *sd, struct forward *fw, const struct 
 	/* There was no room for it among those of the call. */
 	if (!d && make_dialog(sd, fw, msg, msg->to_tag, from, &d) != 0)
 		return;
-	send_ack(sd, d, from->side, fw->cseq);
-	send_bye(sd, d, from->side);
+	own_request_ack(sd, d, from->side, fw->cseq);
+	own_request_bye(sd, d, from->side);
 	dialog_free(d);
 }
 
@@ -546,8 +480,8 @@ void session_hang_up(struct siproxd *sd, struct call *call, const char *why)
 
 		if (!d->confirmed)
 			continue;
-		send_bye(sd, d, LAN);
-		send_bye(sd, d, WAN);
+		own_request_bye(sd, d, LAN);
+		own_request_bye(sd, d, WAN);
 	}
 	end_call(sd, call, why);
 }

@@ -8,11 +8,12 @@
 #define PROXY_SESSION_H
 
 #include "proxy/forward.h"
-#include "proxy/next_hop.h"
 #include "sip/sip_msg.h"
 #include "sip/sip_sdp.h"
 
 struct call;
+struct dialog;
+struct plan;
 struct siproxd;
 
 /*
