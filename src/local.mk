@@ -109,6 +109,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/peers.c src/proxy/peers.h \
 	src/proxy/pipeline.c src/proxy/pipeline.h \
 	src/proxy/public_addr.c src/proxy/public_addr.h \
+	src/proxy/reach.c src/proxy/reach.h \
 	src/proxy/readdress.c src/proxy/readdress.h \
 	src/proxy/plugin_ask.c \
 	src/proxy/plugin_calls.c \
@@ -125,7 +126,8 @@ libsiproxd_a_SOURCES += \
 	src/proxy/side.c src/proxy/side.h \
 	src/proxy/subscription.c src/proxy/subscription.h \
 	src/proxy/tag.c src/proxy/tag.h \
-	src/proxy/transaction.c src/proxy/transaction.h
+	src/proxy/transaction.c src/proxy/transaction.h \
+	src/proxy/way.c src/proxy/way.h
 
 # plugin/: one file each; they see include/siproxd alone, which is installed for those who write
 # their own

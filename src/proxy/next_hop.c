@@ -8,7 +8,9 @@
 #include "proxy/dialog.h"
 #include "proxy/location.h"
 #include "proxy/masquerade.h"
+#include "proxy/reach.h"
 #include "proxy/servers.h"
+#include "proxy/way.h"
 #include "siproxd.h"
 
 void plan_done(struct plan *plan)
@@ -20,269 +22,7 @@ void plan_done(struct plan *plan)
 	plan->n_targets = plan->n_hops = 0;
 }
 
-static bool parse_value_uri(const struct sip_value *v, struct sip_nameaddr *addr,
-    struct sip_uri *uri)
-{
-	return sip_nameaddr_parse(addr, v->text) == 0 && sip_uri_parse(uri, addr->uri) == 0;
-}
-
-/* --- the Route set ------------------------------------------------------------------------ */
-
-/* Where the Request-URI and the Route values lead (RFC 3261 16.4, 16.6 step 6). */
-struct way {
-	struct sip_uri uri;  /* the Request-URI that it leaves with */
-	unsigned first, end; /* the Route values that stay */
-	struct str tail;     /* what a strict router wants behind them; len 0: nothing */
-	char *text;          /* `uri`, if it is none of the message's bytes */
-	bool changed;        /* the message says it in other words */
-};
-
-static bool route_uri(const struct sip_msg *req, unsigned n, struct sip_uri *uri)
-{
-	struct sip_nameaddr addr;
-
-	return parse_value_uri(sip_msg_value(req, HDR_ROUTE, n), &addr, uri);
-}
-
-/* A strict router put our Record-Route into the Request-URI; what was there stands last. */
-static bool names_our_record_route(const struct siproxd *sd, const struct sip_msg *req)
-{
-	return side_is_us(sd->sides, &req->uri) && !req->uri.user.len &&
-	    sip_param_get(req->uri.params, "lr", NULL, NULL);
-}
-
-/* The Request-URI without the maddr that named us, and without the port and the transport that
- * were meant for us, too. */
-static int strip_maddr(struct way *way)
-{
-	const struct sip_uri *u = &way->uri;
-	struct str params = u->params, key;
-	struct buf b = BUF_INIT;
-
-	buf_add(&b, u->whole.s, (size_t)(u->host.s + u->host.len - u->whole.s));
-	for (const char *p = params.s, *end = p + params.len, *stop; p < end; p = stop) {
-		stop = sip_scan_to(p + 1, end, ';');
-		key = str_range(p, stop);
-		if (!sip_param_get(key, "maddr", NULL, NULL) &&
-		    !sip_param_get(key, "transport", NULL, NULL))
-			buf_add(&b, key.s, key.len);
-	}
-	buf_add(&b, u->headers.s, u->headers.len);
-	way->text = b.failed ? NULL : buf_take(&b);
-	if (!way->text || sip_uri_parse(&way->uri, str_of(way->text)) != 0)
-		return ENOMEM;
-	way->changed = true;
-	return 0;
-}
-
-static bool has_maddr(const struct sip_uri *uri, struct str *host)
-{
-	return sip_uri_is_sip(uri) && sip_param_get(uri->params, "maddr", host, NULL) && host->len;
-}
-
-static bool maddr_is_us(const struct siproxd *sd, const struct sip_uri *uri)
-{
-	struct sip_uri as_host = *uri;
-
-	return has_maddr(uri, &as_host.host) && side_is_us(sd->sides, &as_host);
-}
-
-/* 0, or the status to refuse with. The caller frees way->text. */
-static int find_way(const struct siproxd *sd, const struct sip_msg *req, struct way *way)
-{
-	struct sip_uri next;
-
-	memset(way, 0, sizeof(*way));
-	way->uri = req->uri;
-	way->first = mask_own_routes(sd, req);
-	way->end = sip_msg_count(req, HDR_ROUTE);
-	if (way->end && names_our_record_route(sd, req)) {
-		if (!route_uri(req, --way->end, &way->uri))
-			return 400;
-		way->first = way->first < way->end ? way->first : way->end;
-		way->changed = true;
-	}
-	if (maddr_is_us(sd, &way->uri) && strip_maddr(way) != 0)
-		return 500;
-	if (way->first == way->end)
-		return 0;
-	if (!route_uri(req, way->first, &next))
-		return 400;
-	if (!sip_uri_is_sip(&next) || sip_param_get(next.params, "lr", NULL, NULL))
-		return 0;
-	way->tail = way->uri.whole;
-	way->uri = next;
-	way->first++;
-	way->changed = true;
-	return 0;
-}
-
-/* The Route values in new words. Malloced; NULL: none is left, or no memory. */
-static char *write_route(const struct sip_msg *req, const struct way *way)
-{
-	struct buf b = BUF_INIT;
-
-	for (unsigned i = way->first; i < way->end; i++) {
-		struct str value = sip_msg_value(req, HDR_ROUTE, i)->text;
-
-		buf_printf(&b, "%s%.*s", b.len ? ", " : "", STR_ARGS(value));
-	}
-	if (way->tail.len)
-		buf_printf(&b, "%s<%.*s>", b.len ? ", " : "", STR_ARGS(way->tail));
-	return b.len ? buf_take(&b) : NULL;
-}
-
-/* Puts the way into the plan's target. 0, or 500. */
-static int follow(const struct sip_msg *req, const struct way *way, struct plan *out)
-{
-	struct target *t = &out->target[0];
-
-	out->own_routes = way->first;
-	if (!way->changed)
-		return 0;
-	out->own_routes = sip_msg_count(req, HDR_ROUTE);
-	out->n_targets = 1;
-	t->uri = str_dup(way->uri.whole);
-	t->route = write_route(req, way);
-	return t->uri && (t->route || (way->first == way->end && !way->tail.len)) ? 0 : 500;
-}
-
-/* --- addresses that others wrote ---------------------------------------------------------- */
-
-/*
- * The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status:
- * 482 where that is our own SIP port, by whatever name; 403 for another service of this machine,
- * which only programs on it may reach, for what is no single host (the system takes 0.0.0.0 for
- * this machine), and for a LAN address as the target of a dialog with somebody on the WAN, who
- * would aim the phone's requests at its neighbours; 503.
- */
-static int route_to(const struct siproxd *sd, const struct addr *a, const struct hop *from,
-    const struct plan *plan, struct hop *out)
-{
-	const struct addr *us = side_addr(sd->sides, WAN, addr_family(a));
-	int err;
-
-	if (!us)
-		us = &from->local;
-	if (addr_is_any(a) || addr_is_multicast(a))
-		return 403;
-	if (side_is_own(sd->sides, a) && addr_port(a) == addr_port(us))
-		return 482;
-	if (addr_is_loopback(a) && !addr_is_loopback(&from->peer) && !plan->configured)
-		return 403;
-	err = side_route(sd->sides, a, out);
-	if (err)
-		return 503;
-	out->transport = plan->transport;
-	return plan->dialog && out->side == LAN ? 403 : 0;
-}
-
 /* --- towards the LAN ---------------------------------------------------------------------- */
-
-/* How a peer that signalled by `at` is reached, whatever it says of itself. */
-struct reach {
-	struct addr peer;
-	enum sip_transport transport;
-	uint64_t connection;
-};
-
-static bool is_connected(const struct siproxd *sd, uint64_t connection)
-{
-	return connection && sd->has_connection && sd->has_connection(sd->send_arg, connection);
-}
-
-/* The address that a URI names, and the transport it asks for; UDP where it does not say. False:
- * a name, or a transport that we do not speak. */
-static bool literal_reach(const char *text, struct reach *out)
-{
-	struct sip_uri uri;
-	int err;
-
-	memset(out, 0, sizeof(*out));
-	if (sip_uri_parse(&uri, str_of(text)) != 0 || !sip_uri_addr(&uri, &out->peer))
-		return false;
-	err = sip_uri_transport(&uri, &out->transport);
-	return !err || err == ENOENT;
-}
-
-/*
- * Where a phone is reached: by the connection that it made to us; at its Contact if that is where
- * it signals from; else (a second NAT, a name, a port that only the outside of that NAT has) where
- * its datagrams come from. Behind such a NAT nobody can connect to it.
- */
-static int phone_reach(const struct siproxd *sd, const char *contact, const struct reach *seen,
-    struct reach *out)
-{
-	bool literal = literal_reach(contact, out);
-
-	if (is_connected(sd, seen->connection)) {
-		*out = *seen;
-		return 0;
-	}
-	if (literal && (!addr_is_set(&seen->peer) || addr_equal_ip(&out->peer, &seen->peer)))
-		return 0;
-	if (!addr_is_set(&seen->peer) || seen->transport != SIP_UDP)
-		return ENETUNREACH;
-	*out = *seen;
-	return 0;
-}
-
-static int phone_hop(struct siproxd *sd, const char *contact, const struct reach *seen,
-    struct hop *out)
-{
-	struct reach reach;
-	int err = phone_reach(sd, contact, seen, &reach);
-
-	if (!err)
-		err = side_route(sd->sides, &reach.peer, out);
-	if (err)
-		return err;
-	out->transport = reach.transport;
-	out->connection = reach.connection;
-	/* Never from the WAN to the WAN, whatever a phone once wrote into its Contact. */
-	return out->side == LAN ? 0 : ENETUNREACH;
-}
-
-static struct reach reach_of(const struct hop *hop)
-{
-	return (struct reach){hop->peer, hop->transport, hop->connection};
-}
-
-/* The first of Route values, as a string; NULL. */
-static char *first_route(const char *route)
-{
-	struct sip_nameaddr addr;
-	const char *end = route + strlen(route);
-
-	if (sip_nameaddr_parse(&addr, str_range(route, sip_scan_to(route, end, ','))) != 0)
-		return NULL;
-	return str_dup(addr.uri);
-}
-
-/* Does what an end says of itself lead to its own side? It shall not aim what we send, which bears
- * words of its choice, at others: those on the other side, or the services of this machine. */
-static bool stays_on_side(const struct siproxd *sd, const struct addr *a, const struct hop *end)
-{
-	static const struct plan nobody;
-	struct hop hop;
-
-	return route_to(sd, a, end, &nobody, &hop) == 0 && hop.side == end->side;
-}
-
-void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, struct hop *out)
-{
-	char *uri = end->route ? first_route(end->route) : NULL;
-	struct reach reach;
-
-	*out = end->hop;
-	if (out->transport == SIP_TCP && !is_connected(sd, out->connection)) {
-		out->connection = 0;
-		if (literal_reach(uri ? uri : end->contact, &reach) && reach.transport == SIP_TCP &&
-		    stays_on_side(sd, &reach.peer, &end->hop))
-			out->peer = reach.peer;
-	}
-	free(uri);
-}
 
 /* The contact under another user: a PBX behind a trunk wants to know which number was dialled. */
 static char *uri_with_user(const char *contact, struct str user)
@@ -303,10 +43,10 @@ static int add_phone(struct siproxd *sd, struct plan *plan, const struct binding
 {
 	struct target *t = &plan->target[plan->n_targets];
 	struct reach seen = {b->peer, b->transport, b->connection};
-	char *uri = b->path && b->transport == SIP_TCP ? first_route(b->path) : NULL;
+	char *uri = b->path && b->transport == SIP_TCP ? reach_first_route(b->path) : NULL;
 	int err;
 
-	err = phone_hop(sd, uri ? uri : b->path ? "" : b->contact, &seen, &t->hop);
+	err = reach_phone(sd, uri ? uri : b->path ? "" : b->contact, &seen, &t->hop);
 	free(uri);
 	if (err)
 		return 0; /* an address that is no longer on the LAN; others may ring */
@@ -366,7 +106,7 @@ static int plan_dialog_to_lan(struct siproxd *sd, const struct sip_msg *req, str
 	if (!d || !d->end[LAN].contact)
 		return 481;
 	phone = &d->end[LAN];
-	next_hop_of_end(sd, phone, &hop);
+	reach_end(sd, phone, &hop);
 	seen = reach_of(&phone->hop);
 	out->dialog = d;
 	out->n_targets = 1;
@@ -378,7 +118,7 @@ static int plan_dialog_to_lan(struct siproxd *sd, const struct sip_msg *req, str
 			return 480;
 		t->hop.transport = hop.transport;
 		t->hop.connection = hop.connection;
-	} else if (phone_hop(sd, phone->contact, &seen, &t->hop) != 0) {
+	} else if (reach_phone(sd, phone->contact, &seen, &t->hop) != 0) {
 		return 480;
 	}
 	return t->uri ? 0 : 500;
@@ -477,6 +217,18 @@ static const char *outbound_proxy(const struct config *c, const struct sip_msg *
 	return c->outbound_proxy_host;
 }
 
+/* The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status: as
+ * reach_written(), and 403 for a LAN address as the target of a dialog with somebody on the WAN, who
+ * would aim the phone's requests at its neighbours. */
+static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *from,
+    const struct plan *plan, struct hop *out)
+{
+	int status = reach_written(sd, a, from, plan->configured, out);
+
+	out->transport = plan->transport;
+	return !status && plan->dialog && out->side == LAN ? 403 : status;
+}
+
 /* port 0: none is written, and so a name may have SRV records. */
 static int plan_host(struct siproxd *sd, const struct hop *from, struct str host, uint16_t port,
     struct plan *out)
@@ -499,7 +251,7 @@ static int plan_uri(struct siproxd *sd, const struct hop *from, const struct sip
 	/* sips: promises TLS all the way, which we do not speak. */
 	if (!sip_uri_is_sip(uri) || str_is_nocase(uri->scheme, "sips"))
 		return 416;
-	if (!has_maddr(uri, &host))
+	if (!way_maddr(uri, &host))
 		host = uri->host;
 	out->has_transport =
 	    sip_uri_transport(uri, &out->transport) == 0 && locate_speaks(out->transport);
@@ -521,9 +273,24 @@ static int plan_home(struct siproxd *sd, const struct sip_msg *req, const struct
 	    !side_is_us(sd->sides, &uri) &&
 	    (!sip_uri_addr(&uri, &ip) || !side_is_lan_addr(sd->sides, &ip)))
 		return plan_host(sd, from, uri.host, uri.port, out);
-	if (v && parse_value_uri(v, &addr, &uri))
+	if (v && sip_nameaddr_uri(v->text, &addr, &uri) == 0)
 		b = location_by_contact(sd->location, &uri, user_of(req->from.uri));
 	return b && b->domain ? plan_host(sd, from, str_of(b->domain), 0, out) : 416;
+}
+
+/* Puts the way into the plan's target. 0, or 500. */
+static int follow(const struct sip_msg *req, const struct way *way, struct plan *out)
+{
+	struct target *t = &out->target[0];
+
+	out->own_routes = way->first;
+	if (!way->changed)
+		return 0;
+	out->own_routes = sip_msg_count(req, HDR_ROUTE);
+	out->n_targets = 1;
+	t->uri = str_dup(way->uri.whole);
+	t->route = way_write_route(req, way);
+	return t->uri && (t->route || (way->first == way->end && !way->tail.len)) ? 0 : 500;
 }
 
 static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct hop *from,
@@ -537,7 +304,7 @@ static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct 
 	uint16_t port;
 	int status;
 
-	if (!routed && side_is_us(sd->sides, &way->uri) && !has_maddr(&way->uri, &maddr)) {
+	if (!routed && side_is_us(sd->sides, &way->uri) && !way_maddr(&way->uri, &maddr)) {
 		out->own_routes = sip_msg_count(req, HDR_ROUTE);
 		return plan_bindings(sd, req, way->uri.user, out);
 	}
@@ -545,7 +312,7 @@ static int plan_way(struct siproxd *sd, const struct sip_msg *req, const struct 
 	if (status)
 		return status;
 	if (routed) {
-		if (!way->tail.len && !route_uri(req, way->first, &next))
+		if (!way->tail.len && !way_route_uri(req, way->first, &next))
 			return 400;
 		return plan_uri(sd, from, &next, out);
 	}
@@ -567,13 +334,13 @@ static int plan_from_lan(struct siproxd *sd, const struct sip_msg *req, const st
     struct plan *out)
 {
 	struct way way;
-	int status = find_way(sd, req, &way);
+	int status = way_find(sd, req, &way);
 
 	if (req->to_tag.len)
 		out->dialog = dialog_find(sd->dialogs, req->call_id, req->from_tag, req->to_tag);
 	if (!status)
 		status = plan_way(sd, req, from, &way, out);
-	free(way.text);
+	way_done(&way);
 	return status;
 }
 
@@ -762,5 +529,6 @@ bool next_hop_is_us(const struct siproxd *sd, const struct sip_msg *req, const s
 		return false;
 	if (from->side == WAN)
 		return req->method == SIP_OPTIONS;
-	return routes == mask_own_routes(sd, req) && !(routes && names_our_record_route(sd, req));
+	return routes == mask_own_routes(sd, req) &&
+	    !(routes && way_strict_router_names_us(sd, req));
 }

@@ -12,7 +12,6 @@
 #include "sip/sip_msg.h"
 
 struct dialog;
-struct dialog_end;
 struct siproxd;
 
 struct plan {
@@ -50,9 +49,6 @@ void next_hop_what(const struct siproxd *sd, const struct hop *from, const struc
  * status as above. */
 int next_hop_located(struct siproxd *sd, const struct hop *from, struct plan *plan,
     const struct located *found, size_t n);
-/* Where that end of a dialog is reached now: as it signals, or where it says that it listens if
- * the connection that it signalled by is gone. */
-void next_hop_of_end(const struct siproxd *sd, const struct dialog_end *end, struct hop *out);
 /*
  * The plan's request is too large for a datagram: ways over TCP come first, for as far as the peer
  * is known to speak it, and those over UDP stay behind them (RFC 3261 18.1.1). True: it has

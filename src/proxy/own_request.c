@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "proxy/dialog.h"
 #include "proxy/masquerade.h"
-#include "proxy/next_hop.h"
 #include "proxy/pipeline.h"
+#include "proxy/reach.h"
 #include "proxy/transaction.h"
 #include "siproxd.h"
 
@@ -58,7 +58,7 @@ static bool prepare(const struct siproxd *sd, struct own_request *own, struct bu
 
 	if (!end->contact)
 		return false;
-	next_hop_of_end(sd, end, &own->hop);
+	reach_end(sd, end, &own->hop);
 	new_branch(sd, own->branch);
 	write_request(sd, own, out);
 	return !out->failed;

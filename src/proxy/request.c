@@ -16,6 +16,7 @@
 #include "proxy/next_hop.h"
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
+#include "proxy/reach.h"
 #include "proxy/registration.h"
 #include "proxy/servers.h"
 #include "proxy/session.h"
@@ -482,7 +483,7 @@ static bool ack_hop(struct passage *p, struct hop *hop)
 		return next_hop_located(p->sd, p->from, &p->plan, &server, 1) == 0;
 	if (!p->plan.dialog)
 		return false;
-	next_hop_of_end(p->sd, &p->plan.dialog->end[WAN], hop);
+	reach_end(p->sd, &p->plan.dialog->end[WAN], hop);
 	return true;
 }
 
