@@ -302,16 +302,8 @@ static const struct {
     {"cancel", play_cancel, 1},
     {"silence", play_lapse, 1},
     {"subscribe", play_subscribe, 1},
+    {"restart", play_restart, 1},
     {"plugins", play_plugins, 23},
-}
-
-    {"register", play_register},
-    {"call out", play_out},
-    {"call in", play_in},
-    {"cancel", play_cancel},
-    {"silence", play_lapse},
-    {"subscribe", play_subscribe},
-    {"restart", play_restart},
 };
 
 static bool at_rest(const struct core *c)
