@@ -32,7 +32,7 @@ static void write_again(struct core *c)
 	buf_free(&out);
 }
 
-static int swallow(void *arg, const void *data, size_t len, const struct hop *hop)
+static int swallow(void *arg, const void *data, size_t len, struct hop *hop)
 {
 	(void)arg;
 	HOLDS(data && len && addr_is_set(&hop->peer));
