@@ -46,6 +46,8 @@ static void write_m_line(struct snapshot_writing *w, const struct m_line *m, uns
 	record_add_uint(w->out, "line", line);
 	record_add_uint(w->out, "caller_port", m->port[CALLER]);
 	record_add_uint(w->out, "callee_port", m->port[CALLEE]);
+	record_add_addr(w->out, "caller_named", &m->named[CALLER]);
+	record_add_addr(w->out, "callee_named", &m->named[CALLEE]);
 	record_add_uint(w->out, "caller_held", m->held[CALLER]);
 	record_add_uint(w->out, "callee_held", m->held[CALLEE]);
 	record_add_uint(w->out, "fresh", m->fresh);
@@ -179,6 +181,8 @@ int snapshot_read_media(struct snapshot_reading *r, const struct record *rec)
 		return EEXIST;
 	m->port[CALLER] = (uint16_t)caller_port;
 	m->port[CALLEE] = (uint16_t)callee_port;
+	record_addr(rec, "caller_named", &m->named[CALLER]);
+	record_addr(rec, "callee_named", &m->named[CALLEE]);
 	m->held[CALLER] = record_uint(rec, "caller_held") != 0;
 	m->held[CALLEE] = record_uint(rec, "callee_held") != 0;
 	m->fresh = (unsigned)record_uint(rec, "fresh");
