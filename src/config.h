@@ -37,6 +37,9 @@ union config_plugin_option {
 	struct acl networks;
 };
 
+/* proxy_auth_algorithm */
+enum config_auth { AUTH_MD5, AUTH_SHA256, AUTH_BOTH };
+
 enum config_latch { RTP_LATCH_STRICT, RTP_LATCH_ANY };
 
 /* Strings are NULL when not set. Times are in the unit that siproxd.conf(5) names. */
@@ -58,6 +61,11 @@ struct config {
 	int default_expires; /* seconds */
 	int max_expires;     /* seconds; 0: no limit */
 	char *ua_string;
+	char *proxy_auth_realm; /* NULL: nobody is asked for a password */
+	char *proxy_auth_passwd;
+	char *proxy_auth_pwfile;
+	int proxy_auth_algorithm; /* enum config_auth */
+	bool proxy_auth_invite;
 	char *outbound_proxy_host;
 	int outbound_proxy_port; /* 0: not given */
 	/* These three have equal counts: entry n of each belongs together. */
@@ -101,9 +109,6 @@ struct config {
 	char *trace_file;
 
 	/* Understood and kept, not yet acted upon. */
-	char *proxy_auth_realm;
-	char *proxy_auth_passwd;
-	char *proxy_auth_pwfile;
 	struct config_list mask_host;
 	struct config_list masked_host;
 	int use_rport;

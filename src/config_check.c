@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "build-config.h"
 
+#include "base/md.h"
 #include "config_reading.h"
 #include "proxy/plugin_host.h"
 
@@ -103,6 +104,33 @@ static void check_masks(struct reading *r)
 	config_list_free(&c->masked_host);
 }
 
+/* Without a way to prove it nobody could register: rather no start than a surprise, and rather a
+ * surprise than an open door. */
+static void check_passwords(struct reading *r)
+{
+	const struct config *c = r->c;
+
+	point_at(r, c->proxy_auth_pwfile ? "proxy_auth_pwfile" : "proxy_auth_passwd");
+	if (!c->proxy_auth_realm && (c->proxy_auth_passwd || c->proxy_auth_pwfile))
+		say(r, CONFIG_WARN,
+		    "without proxy_auth_realm nobody is asked for a password: %s has no effect",
+		    c->proxy_auth_pwfile ? "proxy_auth_pwfile" : "proxy_auth_passwd");
+	point_at(r, "proxy_auth_passwd");
+	if (c->proxy_auth_realm && c->proxy_auth_passwd && c->proxy_auth_pwfile)
+		say(r, CONFIG_WARN,
+		    "each user has a password of his own in proxy_auth_pwfile: proxy_auth_passwd "
+		    "has no effect");
+	point_at(r, "proxy_auth_realm");
+	if (c->proxy_auth_realm && !md_is_available())
+		say(r, CONFIG_ERR,
+		    "proxy_auth_realm: this siproxd is built without passwords (configure "
+		    "--without-nettle)");
+	else if (c->proxy_auth_realm && !c->proxy_auth_passwd && !c->proxy_auth_pwfile)
+		say(r, CONFIG_ERR,
+		    "proxy_auth_realm asks for a password, but there is neither proxy_auth_passwd "
+		    "nor proxy_auth_pwfile");
+}
+
 static void say_later(struct reading *r)
 {
 	for (size_t i = 0; i < config_row_count(); i++) {
@@ -141,6 +169,7 @@ void config_check(struct reading *r)
 	check_ports(r);
 	check_domains(r);
 	check_masks(r);
+	check_passwords(r);
 	check_plugins(r);
 	config_hints(r);
 	say_later(r);

@@ -22,10 +22,6 @@
 #define STR(name, flags, meaning)       ROW(name, OPT_STRING, NULL, 0, 0, NULL, flags, meaning)
 #define LIST(name, flags, meaning)      ROW(name, OPT_LIST, NULL, 0, 0, NULL, flags, meaning)
 #define ACL(name, flags, meaning)       ROW(name, OPT_ACL, NULL, 0, 0, NULL, flags, meaning)
-/* An option that waits for its code, and the sentence for the one who sets it. */
-#define AUTH(name, flags, meaning)                                                                 \
-	{ #name, OPT_STRING, NULL, 0, 0, NULL, OPT_LATER | (flags), NULL, meaning,                 \
-		offsetof(struct config, name), "REGISTER is not authenticated by this version" }
 /* plugin_stun does its work in other parts of siproxd; all other plugins bring their own rows. */
 #define STUN(key, type, def, min, max, unit, meaning)                                              \
 	{ "plugin_stun_" #key, type, def, min, max, unit, 0, "plugin_stun", meaning,       \
@@ -49,6 +45,12 @@ static const struct config_row own_rows[] = {
 	ACL(hosts_allow_reg, 0, "who may register; empty: every phone inside"),
 	ACL(hosts_allow_sip, 0, "who may send SIP; empty: everybody"),
 	ACL(hosts_deny_sip, 0, "who may not send SIP; wins over the other two"),
+	STR(proxy_auth_realm, 0, "ask phones for a password in this realm"),
+	STR(proxy_auth_passwd, OPT_SECRET, "one password for all phones"),
+	STR(proxy_auth_pwfile, 0, "file with the phones' passwords"),
+	ROW(proxy_auth_algorithm, OPT_ENUM, "md5", 0, 0, "md5|sha-256|both", 0,
+	    "how a phone may prove that it knows its password"),
+	BOOL(proxy_auth_invite, "0", 0, "ask for the password with each call, too"),
 	NUM(default_expires, "3600", 30, 30 * DAY, "seconds", 0,
 	    "how long a registration lasts when nobody says"),
 	NUM(max_expires, "0", 0, 30 * DAY, "seconds", 0,
@@ -109,9 +111,6 @@ static const struct config_row own_rows[] = {
 	STR(trace_file, OPT_RESTART, "write SIP packets into this file, for Wireshark"),
 
 	/* understood and kept */
-	AUTH(proxy_auth_realm, 0, "ask phones for a password in this realm"),
-	AUTH(proxy_auth_passwd, OPT_SECRET, "one password for all phones"),
-	AUTH(proxy_auth_pwfile, 0, "file with the phones' passwords"),
 	LIST(mask_host, OPT_LATER, "host name of a local registration to be masked"),
 	LIST(masked_host, OPT_LATER, "host name that is shown instead"),
 	NUM(thread_stack_size, "0", 0, INT_MAX, "kilobytes", OPT_NO_EFFECT, "stack of a thread"),

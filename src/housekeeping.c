@@ -134,6 +134,7 @@ static void keep_house(void *arg)
 	location_expire(s->sd.location, s->sd.now_s());
 	save_registrations(s, false);
 	save_snapshot(s, false);
+	house_watch_passwords(s);
 	if (s->rounds % REFRESH_ROUNDS == 0)
 		refresh_sides(s);
 	if (s->rounds % KEEPALIVE_ROUNDS == KEEPALIVE_ROUNDS - 1)
@@ -229,6 +230,8 @@ static int reload(struct service *s)
 	config_messages_done(&msgs);
 	/* At the start a plugin with bad options stays out; here the good ones are still in force.
 	 */
+	if (!err && fresh->plugin_faults <= old->plugin_faults)
+		err = service_renew_passwords(s, fresh);
 	if (err || fresh->plugin_faults > old->plugin_faults) {
 		log_err(LOG_MAIN, "the configuration was not reloaded: the old one stays in force");
 		config_free(fresh);

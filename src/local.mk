@@ -30,6 +30,7 @@ libsiproxd_a_SOURCES += \
 	src/base/firewall.c src/base/firewall.h \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/debug_port.c src/base/debug_port.h \
+	src/base/md.h \
 	src/base/netwatch.h \
 	src/base/notify.c src/base/notify.h \
 	src/base/system.h \
@@ -38,6 +39,11 @@ if WITH_PCAP
 libsiproxd_a_SOURCES += src/base/trace.c
 else
 libsiproxd_a_SOURCES += src/base/trace_stub.c
+endif
+if WITH_NETTLE
+libsiproxd_a_SOURCES += src/base/md_nettle.c
+else
+libsiproxd_a_SOURCES += src/base/md_stub.c
 endif
 if LINUX_EXTRAS
 libsiproxd_a_SOURCES += src/base/linux.c src/base/netwatch_netlink.c
@@ -76,6 +82,7 @@ libsiproxd_a_SOURCES += \
 	src/sip/sip_body.c src/sip/sip_body.h \
 	src/sip/sip_arena.c src/sip/sip_arena.h \
 	src/sip/sip_check.c src/sip/sip_check.h \
+	src/sip/sip_digest.c src/sip/sip_digest.h \
 	src/sip/sip_edit.c src/sip/sip_edit.h \
 	src/sip/sip_header.c src/sip/sip_header.h \
 	src/sip/sip_msg.c src/sip/sip_msg.h \
@@ -91,6 +98,7 @@ libsiproxd_a_SOURCES += \
 # proxy/: what we decide
 libsiproxd_a_SOURCES += \
 	src/siproxd.h \
+	src/proxy/authenticate.c src/proxy/authenticate.h \
 	src/proxy/call.c src/proxy/call.h \
 	src/proxy/call_id.c src/proxy/call_id.h \
 	src/proxy/call_media.c src/proxy/call_peer.c src/proxy/call_state.h \
@@ -107,6 +115,8 @@ libsiproxd_a_SOURCES += \
 	src/proxy/next_hop.c src/proxy/next_hop.h \
 	src/proxy/own_request.c src/proxy/own_request.h \
 	src/proxy/peers.c src/proxy/peers.h \
+	src/proxy/nonces.c src/proxy/nonces.h \
+	src/proxy/passwords.c src/proxy/passwords.h \
 	src/proxy/pipeline.c src/proxy/pipeline.h \
 	src/proxy/public_addr.c src/proxy/public_addr.h \
 	src/proxy/reach.c src/proxy/reach.h \
@@ -172,8 +182,9 @@ libsiproxd_a_SOURCES += \
 	src/paths.c src/paths.h \
 	src/service.c src/service.h \
 	src/service_check.c \
+	src/service_passwords.c \
 	src/service_state.h
 
 sbin_PROGRAMS += siproxd
 siproxd_SOURCES = src/main.c
-siproxd_LDADD = libsiproxd.a $(OSIP_LIBS) $(CONFUSE_LIBS) $(CARES_LIBS) $(PCAP_LIBS)
+siproxd_LDADD = libsiproxd.a $(OSIP_LIBS) $(CONFUSE_LIBS) $(CARES_LIBS) $(PCAP_LIBS) $(NETTLE_LIBS)

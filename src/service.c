@@ -22,6 +22,7 @@
 #include "media/priority.h"
 #include "media/relay.h"
 #include "paths.h"
+#include "proxy/authenticate.h"
 #include "proxy/dialog.h"
 #include "proxy/locate.h"
 #include "proxy/location.h"
@@ -513,6 +514,7 @@ static const struct start {
     {"the debug port", start_debug_port},
     {"name resolution", start_resolver},
     {"the files", start_files},
+    {"the passwords", service_start_passwords},
     {"the supervisor", start_notify},
     {"the plugins", start_plugins},
     {"giving up root", drop_root},
@@ -586,10 +588,12 @@ void service_stop(struct service *s)
 	location_free(sd->location);
 	limit_free(sd->strangers);
 	limit_free(sd->callers);
+	authenticator_free(sd->authenticator);
 	hash_done(&sd->forwards);
 	snapshot_close(sd->snapshot);
 	registrations_close(sd->registrations);
 	file_close(s->config_file);
+	file_close(s->password_file);
 	notify_close(s->notify);
 	locator_free(sd->locator);
 	servers_free(sd->servers);

@@ -10,13 +10,15 @@
 
 #include "base/daemon.h"
 #include "base/firewall.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/netif.h"
 #include "base/tcp.h"
 #include "base/udp.h"
 #include "config.h"
 #include "paths.h"
-#include "service.h"
+#include "proxy/passwords.h"
+#include "service_state.h"
 
 struct remarks {
 	FILE *to; /* NULL: to the log, as warnings */
@@ -352,12 +354,27 @@ void service_warn_of_interfaces(const struct config *config)
 	check_interfaces(&r, config);
 }
 
+static void check_passwords(struct remarks *r, const struct config *c)
+{
+	struct passwords *passwords;
+	struct file *file = NULL;
+	char why[400];
+
+	if (service_read_passwords(c, &file, &passwords, why, sizeof(why)) != 0) {
+		remark(r, "%s", why);
+		r->fatal = true;
+	}
+	passwords_free(passwords);
+	file_close(file);
+}
+
 int service_check(const struct config *config, FILE *to)
 {
 	struct remarks r = {to, false, false};
 
 	check_interfaces(&r, config);
 	check_user(&r, config);
+	check_passwords(&r, config);
 	check_helper(&r);
 	check_port(&r, config);
 	check_media(&r, config);

@@ -7,6 +7,8 @@
 #define SERVICE_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/timers.h"
 #include "proxy/call.h"
@@ -17,6 +19,7 @@ struct debug_port;
 struct file;
 struct netwatch;
 struct notify;
+struct passwords;
 struct trace;
 
 struct service {
@@ -26,6 +29,8 @@ struct service {
 	struct service_options options;
 	struct file *config_file; /* for the reload, which root and the world outside a jail may
 				     be gone for; NULL: it could not be kept open */
+	struct file *password_file; /* NULL: none is named, or nobody is asked */
+	uint64_t password_stamp;    /* of what was read from it */
 	char *pid_file;           /* as it was called before the jail */
 	bool jailed;
 	struct trace *trace;   /* NULL: none */
@@ -35,6 +40,19 @@ struct service {
 	unsigned rounds;
 	struct netwatch *netwatch; /* NULL: the system does not tell */
 };
+
+/* In service_passwords.c: */
+
+/* What `c` says of them, from *file or, if that is NULL, from the file it names, which is opened.
+ * 0; errno, with a sentence in `why` unless memory is short. No realm: *out is NULL. */
+int service_read_passwords(const struct config *c, struct file **file, struct passwords **out,
+    char *why, size_t size);
+/* errno; it has said why. */
+int service_start_passwords(struct service *s);
+/* By another configuration, or because the file has changed. errno: said, and nothing changed. */
+int service_renew_passwords(struct service *s, const struct config *c);
+/* Once a second. */
+void house_watch_passwords(struct service *s);
 
 /* In housekeeping.c: */
 

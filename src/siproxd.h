@@ -15,6 +15,7 @@
 #include "base/siphash.h"
 #include "proxy/side.h"
 
+struct authenticator;
 struct calls;
 struct config;
 struct dialogs;
@@ -59,6 +60,7 @@ struct siproxd {
 	struct resolver *resolver;
 	struct public_addr *public_addr; /* NULL in tests: STUN is dropped */
 	struct plugins *plugins;         /* NULL: none is loaded */
+	struct authenticator *authenticator; /* NULL: in tests without passwords */
 	struct locator *locator;
 	struct servers *servers; /* which of them answer, and for whom */
 	struct limit *strangers; /* what they are answered */

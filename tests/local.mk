@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `make check` runs the unit tests and replays the fuzzers' corpus; `tests/run` adds the network.
 # A unit test is tests/unit/NAME_test.c and links the library; name it here, nothing else.
-LDADD = libsiproxd.a $(OSIP_LIBS) $(CONFUSE_LIBS) $(CARES_LIBS) $(PCAP_LIBS)
+LDADD = libsiproxd.a $(OSIP_LIBS) $(CONFUSE_LIBS) $(CARES_LIBS) $(PCAP_LIBS) $(NETTLE_LIBS)
 AM_TESTS_ENVIRONMENT = top_srcdir='$(top_srcdir)'; export top_srcdir;
 TEST_EXTENSIONS =
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -72,6 +72,7 @@ tests_unit_waiter_epoll_test_CPPFLAGS = $(AM_CPPFLAGS) -DWAITER_SOURCE='"media/w
 UNIT_TESTS += \
 	tests/unit/rfc_compliance_test \
 	tests/unit/sip_arena_test \
+	tests/unit/sip_digest_test \
 	tests/unit/sip_msg_test \
 	tests/unit/sip_reply_test \
 	tests/unit/sip_sdp_test \
@@ -86,6 +87,7 @@ UNIT_TESTS += \
 	tests/unit/call_id_test \
 	tests/unit/call_test \
 	tests/unit/core_answers_test \
+	tests/unit/core_auth_test \
 	tests/unit/core_call_test \
 	tests/unit/core_duties_test \
 	tests/unit/core_fork_test \
@@ -107,6 +109,8 @@ UNIT_TESTS += \
 	tests/unit/leak_guard_test \
 	tests/unit/locate_test \
 	tests/unit/location_test \
+	tests/unit/nonces_test \
+	tests/unit/passwords_test \
 	tests/unit/plugin_dial_test \
 	tests/unit/plugin_edit_test \
 	tests/unit/plugin_watch_test \

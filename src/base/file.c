@@ -235,6 +235,34 @@ int file_read(struct file *f, size_t max, char **data, size_t *len)
 	return 0;
 }
 
+static uint64_t mtime_ns(const struct stat *st)
+{
+#ifdef HAVE_STRUCT_STAT_ST_MTIM_TV_NSEC
+	return (uint64_t)st->st_mtim.tv_nsec;
+#else
+	(void)st;
+	return 0;
+#endif
+}
+
+int file_stamp(const struct file *f, uint64_t *stamp)
+{
+	static const uint8_t key[SIPHASH_KEY_LEN];
+	struct stat st;
+	uint64_t field[5];
+
+	/* A link may lead out of the jail: then what we hold is all that we see. */
+	if ((f->dir_fd < 0 || fstatat(f->dir_fd, f->name, &st, 0) != 0) && fstat(f->fd, &st) != 0)
+		return errno;
+	field[0] = (uint64_t)st.st_dev;
+	field[1] = (uint64_t)st.st_ino;
+	field[2] = (uint64_t)st.st_size;
+	field[3] = (uint64_t)st.st_mtime;
+	field[4] = mtime_ns(&st);
+	*stamp = siphash(key, field, sizeof(field));
+	return 0;
+}
+
 static int write_at(int fd, const char *data, size_t from, size_t to)
 {
 	while (from < to) {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct file;
@@ -32,6 +33,8 @@ int file_open_plain(const char *path, uid_t owner, gid_t group, int *fd);
  * The caller frees *data.
  */
 int file_read(struct file *f, size_t max, char **data, size_t *len);
+/* A number that is another one once the file that has the name is another, or was written. errno. */
+int file_stamp(const struct file *f, uint64_t *stamp);
 /*
  * Replaces the content. First choice: a temporary file beside it, fsync, rename: a crash at any
  * instruction leaves the old or the new. Where that is impossible (bind mount: EBUSY; directory

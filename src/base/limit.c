@@ -139,3 +139,14 @@ bool limit_take(struct limit *l, const struct addr *source, uint64_t now_ms)
 	s->level -= TOKEN;
 	return true;
 }
+
+bool limit_has(struct limit *l, const struct addr *source, uint64_t now_ms)
+{
+	struct addr net = net_of(source);
+	struct source *s = find(l, &net, addr_hash(&net, l->key, false));
+
+	if (s == NULL)
+		return l->burst > 0;
+	refill(l, s, now_ms);
+	return s->level >= TOKEN;
+}

@@ -22,4 +22,7 @@ void limit_free(struct limit *l);
 /* Takes one token of that source; false when it has none left. */
 bool limit_take(struct limit *l, const struct addr *source, uint64_t now_ms);
 
+/* That source has a token left, and keeps it. */
+bool limit_has(struct limit *l, const struct addr *source, uint64_t now_ms);
+
 #endif

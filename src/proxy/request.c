@@ -9,6 +9,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "config.h"
+#include "proxy/authenticate.h"
 #include "proxy/dialog.h"
 #include "proxy/failover.h"
 #include "proxy/location.h"
@@ -221,6 +222,12 @@ static enum verdict proxy_require(struct passage *p)
 	verdict = pipeline_reply(p->sd, p->msg, p->from, 420, unsupported.data);
 	buf_free(&unsupported);
 	return verdict;
+}
+
+/* 16.3 step 6 */
+static enum verdict prove_identity(struct passage *p)
+{
+	return authenticate(p->sd, p->msg, p->from);
 }
 
 static enum verdict for_ourselves(struct passage *p)
@@ -565,6 +572,7 @@ static const struct step {
     {"max forwards", max_forwards, "3261 16.3 step 3"},
     {"loop", loop, "3261 16.3 step 4, 5393"},
     {"proxy require", proxy_require, "3261 16.3 step 5"},
+    {"authenticate", prove_identity, "3261 16.3 step 6, 22.3"},
     {"for ourselves", for_ourselves, "3261 10.3, 11.2"},
     {"plugins: target", plugins_dial, "3261 16.5"},
     {"target", target, "3261 16.4, 16.5, 3263"},

@@ -18,6 +18,8 @@ static const struct sip_header headers[] = {
     {"Content-Length", 'l', HDR_CONTENT_LENGTH, SIP_SINGLE},
     {"Proxy-Require", 0, HDR_PROXY_REQUIRE, SIP_COMMAS},
     {"User-Agent", 0, HDR_USER_AGENT, SIP_LOOSE},
+    {"Authorization", 0, HDR_AUTHORIZATION, SIP_LOOSE},
+    {"Proxy-Authorization", 0, HDR_AUTHORIZATION, SIP_LOOSE},
     {"Refer-To", 'r', HDR_URI, SIP_LOOSE},
     {"Referred-By", 'b', HDR_URI, SIP_LOOSE},
     {"P-Asserted-Identity", 0, HDR_URI, SIP_COMMAS},

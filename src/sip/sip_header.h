@@ -42,6 +42,7 @@ enum sip_hdr {
 	HDR_CONTENT_LENGTH,
 	HDR_PROXY_REQUIRE,
 	HDR_USER_AGENT,
+	HDR_AUTHORIZATION, /* and Proxy-Authorization: what a password proves */
 	HDR_URI, /* any other header whose values are name-addrs or URIs: Refer-To, P-Asserted... */
 	HDR_WARNING,
 	HDR_PATH,

@@ -44,6 +44,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/sipp/uas_hold.xml \
 	tests/integration/sipp/uas_refuse.xml \
 	tests/integration/asterisk.test \
+	tests/integration/auth.test \
 	tests/integration/call_in.test \
 	tests/integration/call_local.test \
 	tests/integration/call_out.test \

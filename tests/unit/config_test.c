@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What comes out of a configuration, and what is said about it. */
+#include "base/md.h"
 #include "config.h"
 
 #include <errno.h>
@@ -303,8 +304,6 @@ static void test_later(void)
 
 	loads("debug_port = 20", c->debug_port == 20 && said_count(&tried, CONFIG_WARN) == 0,
 	    "the debug port");
-	warns("proxy_auth_pwfile = /x", "REGISTER is not authenticated",
-	    "no password is asked for");
 	warns("rtp_input_dejitter = -5", "between", "a wrong value of such an option only warns");
 	loads("rtp_input_dejitter = -5", c->rtp_input_dejitter == 0, "... and its default stays");
 	warns("plugin_fix_DTAG_networks = x", "\"x\"", "the same for networks");
@@ -314,6 +313,23 @@ static void test_later(void)
 	ok(said(&t, CONFIG_INFO, 2, "no effect") && said(&t, CONFIG_INFO, 3, "no effect"),
 	    "... but mentioned");
 	done(&t);
+}
+
+static void test_passwords(void)
+{
+	warns("proxy_auth_pwfile = /x", "nobody is asked for a password",
+	    "passwords without a realm have no effect");
+	if (!md_is_available()) {
+		refuses("proxy_auth_realm = x\nproxy_auth_passwd = y", "built without",
+		    "no open door where passwords cannot be checked");
+		return;
+	}
+	refuses("proxy_auth_realm = x", "neither proxy_auth_passwd",
+	    "a realm without passwords is refused");
+	loads("proxy_auth_realm = x\nproxy_auth_passwd = y",
+	    said_count(&tried, CONFIG_WARN) == 0, "both are good");
+	warns("proxy_auth_passwd = y\nproxy_auth_realm = x\nproxy_auth_pwfile = /z",
+	    "proxy_auth_passwd has no effect", "a file wins over the one password");
 }
 
 static void test_plugins(void)
@@ -556,6 +572,7 @@ int main(void)
 	test_repeated();
 	test_names();
 	test_later();
+	test_passwords();
 	test_plugins();
 	test_ports();
 	test_contradictions();
