@@ -40,6 +40,9 @@ union config_plugin_option {
 /* proxy_auth_algorithm */
 enum config_auth { AUTH_MD5, AUTH_SHA256, AUTH_BOTH };
 
+/* accept_calls_from */
+enum config_callers { CALLS_FROM_ANY, CALLS_FROM_REGISTRAR };
+
 enum config_latch { RTP_LATCH_STRICT, RTP_LATCH_ANY };
 
 /* Strings are NULL when not set. Times are in the unit that siproxd.conf(5) names. */
@@ -61,6 +64,7 @@ struct config {
 	int default_expires; /* seconds */
 	int max_expires;     /* seconds; 0: no limit */
 	char *ua_string;
+	int accept_calls_from; /* enum config_callers */
 	char *proxy_auth_realm; /* NULL: nobody is asked for a password */
 	char *proxy_auth_passwd;
 	char *proxy_auth_pwfile;

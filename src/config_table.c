@@ -45,6 +45,8 @@ static const struct config_row own_rows[] = {
 	ACL(hosts_allow_reg, 0, "who may register; empty: every phone inside"),
 	ACL(hosts_allow_sip, 0, "who may send SIP; empty: everybody"),
 	ACL(hosts_deny_sip, 0, "who may not send SIP; wins over the other two"),
+	ROW(accept_calls_from, OPT_ENUM, "any", 0, 0, "any|registrar", 0,
+	    "who outside may call phones"),
 	STR(proxy_auth_realm, 0, "ask phones for a password in this realm"),
 	STR(proxy_auth_passwd, OPT_SECRET, "one password for all phones"),
 	STR(proxy_auth_pwfile, 0, "file with the phones' passwords"),

@@ -24,6 +24,7 @@
 #include "proxy/plugin_host.h"
 #include "proxy/public_addr.h"
 #include "proxy/readdress.h"
+#include "proxy/registrars.h"
 #include "proxy/registrations.h"
 #include "proxy/side.h"
 #include "proxy/snapshot.h"
@@ -32,6 +33,8 @@
 
 #define HOUSEKEEPING_MS  1000
 #define KEEPALIVE_ROUNDS (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
+/* The names of providers; each of them is asked for more seldom. */
+#define REGISTRARS_ROUNDS 10
 #define REFRESH_ROUNDS   5 /* interfaces are looked at every so many, told of changes or not */
 
 void house_set_log(const struct service *s)
@@ -139,6 +142,8 @@ static void keep_house(void *arg)
 		refresh_sides(s);
 	if (s->rounds % KEEPALIVE_ROUNDS == KEEPALIVE_ROUNDS - 1)
 		keepalive_send(&s->sd);
+	if (s->rounds % REGISTRARS_ROUNDS == 0)
+		registrars_refresh(s->sd.registrars);
 	s->rounds++;
 	notify_alive(s->notify);
 	timer_start(s->sd.timers, &s->housekeeping, HOUSEKEEPING_MS, keep_house, s);
@@ -192,6 +197,7 @@ static void apply(struct service *s)
 	side_set_local_nets(sd->sides, &c->local_nets);
 	apply_public_addr(s);
 	plugins_reload(sd, c);
+	registrars_refresh(sd->registrars);
 	house_call_limits(c, &limits);
 	calls_set_limits(sd->calls, &limits);
 	if (ports_set_range(sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high) != 0)

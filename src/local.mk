@@ -125,6 +125,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/plugin_calls.c \
 	src/proxy/plugin_host.c src/proxy/plugin_host.h \
 	src/proxy/plugin_options.c src/proxy/plugin_state.h \
+	src/proxy/registrars.c src/proxy/registrars.h \
 	src/proxy/registration.c src/proxy/registration.h \
 	src/proxy/registrations.c src/proxy/registrations.h \
 	src/proxy/request.c src/proxy/request.h \

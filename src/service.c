@@ -28,6 +28,7 @@
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
+#include "proxy/registrars.h"
 #include "proxy/registrations.h"
 #include "proxy/response.h"
 #include "proxy/servers.h"
@@ -388,6 +389,8 @@ static int start_core(struct service *s)
 		err = locator_new(&sd->locator, sd->resolver, sd->timers);
 	if (!err)
 		err = servers_new(&sd->servers, sd->timers, sd->key);
+	if (!err)
+		err = registrars_new(&sd->registrars, sd);
 	return err;
 }
 
@@ -595,6 +598,7 @@ void service_stop(struct service *s)
 	file_close(s->config_file);
 	file_close(s->password_file);
 	notify_close(s->notify);
+	registrars_free(sd->registrars);
 	locator_free(sd->locator);
 	servers_free(sd->servers);
 	resolver_free(sd->resolver);

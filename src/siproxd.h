@@ -26,6 +26,7 @@ struct loop;
 struct plugins;
 struct ports;
 struct public_addr;
+struct registrars;
 struct registrations;
 struct relay;
 struct resolver;
@@ -63,6 +64,7 @@ struct siproxd {
 	struct authenticator *authenticator; /* NULL: in tests without passwords */
 	struct locator *locator;
 	struct servers *servers; /* which of them answer, and for whom */
+	struct registrars *registrars; /* from where our providers call */
 	struct limit *strangers; /* what they are answered */
 	struct limit *callers;   /* how often one WAN source begins something new */
 	struct counters counters;

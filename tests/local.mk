@@ -89,6 +89,7 @@ UNIT_TESTS += \
 	tests/unit/core_answers_test \
 	tests/unit/core_auth_test \
 	tests/unit/core_call_test \
+	tests/unit/core_callers_test \
 	tests/unit/core_duties_test \
 	tests/unit/core_fork_test \
 	tests/unit/core_hostile_test \

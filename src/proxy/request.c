@@ -18,6 +18,7 @@
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
 #include "proxy/reach.h"
+#include "proxy/registrars.h"
 #include "proxy/registration.h"
 #include "proxy/servers.h"
 #include "proxy/session.h"
@@ -153,6 +154,24 @@ static enum verdict may_register(struct passage *p)
 	log_every(10, LOG_LVL_WARN, LOG_REG, "REGISTER from %s refused: not in hosts_allow_reg",
 	    addr_format(&p->from->peer, who));
 	return refuse(p, 403);
+}
+
+/* accept_calls_from = registrar: scanners call every address of the Internet, and phones ring at
+ * night. What belongs to a dialog may come from anywhere. */
+static bool is_welcome(const struct passage *p)
+{
+	if (p->sd->config->accept_calls_from == CALLS_FROM_ANY || p->from->side == LAN)
+		return true;
+	if (p->msg->to_tag.len &&
+	    dialog_find(p->sd->dialogs, p->msg->call_id, p->msg->to_tag, p->msg->from_tag))
+		return true;
+	return location_knows_registrar(p->sd->location, &p->from->peer, p->sd->now_s()) ||
+	    registrars_know(p->sd->registrars, &p->from->peer);
+}
+
+static enum verdict may_call(struct passage *p)
+{
+	return is_welcome(p) ? PASS : refuse(p, 403);
 }
 
 /* 16.3 step 2. tel: and the like are not for us to understand, but for the next hop. */
@@ -568,6 +587,7 @@ static const struct step {
     {"own answer", own_answer, "3261 17.1.1.3"},
     {"cancel", cancel, "3261 16.10"},
     {"may register", may_register, "design: REGISTER from the LAN only"},
+    {"may call", may_call, "design: accept_calls_from"},
     {"URI scheme", uri_scheme, "3261 16.3 step 2"},
     {"max forwards", max_forwards, "3261 16.3 step 3"},
     {"loop", loop, "3261 16.3 step 4, 5393"},

@@ -19,6 +19,7 @@
 #include "proxy/locate.h"
 #include "proxy/location.h"
 #include "proxy/pipeline.h"
+#include "proxy/registrars.h"
 #include "proxy/response.h"
 #include "proxy/servers.h"
 #include "proxy/session.h"
@@ -544,6 +545,8 @@ int core_start(struct core *c, bool one_interface)
 	if (!err)
 		err = servers_new(&sd->servers, sd->timers, sd->key);
 	if (!err)
+		err = registrars_new(&sd->registrars, sd);
+	if (!err)
 		locator_set_random(sd->locator, no_lot, NULL);
 	return err ? err : start_media(c);
 }
@@ -566,6 +569,7 @@ void core_free(struct core *c)
 	location_free(sd->location);
 	limit_free(sd->strangers);
 	limit_free(sd->callers);
+	registrars_free(sd->registrars);
 	locator_free(sd->locator);
 	servers_free(sd->servers);
 	hash_done(&sd->forwards);
