@@ -8,6 +8,7 @@ FUZZERS = \
 	tests/fuzz/plugins_fuzz \
 	tests/fuzz/registrations_fuzz \
 	tests/fuzz/rtp_fuzz \
+	tests/fuzz/sip_digest_fuzz \
 	tests/fuzz/sip_msg_fuzz \
 	tests/fuzz/sip_sdp_fuzz \
 	tests/fuzz/sip_stream_fuzz \
@@ -38,6 +39,9 @@ tests_fuzz_registrations_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_rtp_fuzz_SOURCES = tests/fuzz/rtp_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_rtp_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_rtp_fuzz_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_sip_digest_fuzz_SOURCES = tests/fuzz/sip_digest_fuzz.c $(FUZZ_MAIN)
+tests_fuzz_sip_digest_fuzz_CPPFLAGS = $(FUZZ_DEFS)
+tests_fuzz_sip_digest_fuzz_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_sip_msg_fuzz_SOURCES = tests/fuzz/sip_msg_fuzz.c $(FUZZ_MAIN)
 tests_fuzz_sip_msg_fuzz_CPPFLAGS = $(FUZZ_DEFS)
 tests_fuzz_sip_msg_fuzz_LDFLAGS = $(FUZZ_LINK)

@@ -34,6 +34,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/session_timer.py \
 	tests/integration/trunk.py \
 	tests/integration/sipp/register.xml \
+	tests/integration/sipp/register_asked.xml \
 	tests/integration/sipp/uac.xml \
 	tests/integration/sipp/uac_cancel.xml \
 	tests/integration/sipp/uac_hold.xml \

