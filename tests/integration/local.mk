@@ -49,6 +49,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/call_in.test \
 	tests/integration/call_local.test \
 	tests/integration/call_out.test \
+	tests/integration/callers.test \
 	tests/integration/cancel.test \
 	tests/integration/contrib.test \
 	tests/integration/dejitter.test \
