@@ -64,6 +64,10 @@ struct config {
 	int default_expires; /* seconds */
 	int max_expires;     /* seconds; 0: no limit */
 	char *ua_string;
+	struct config_list local_domain; /* names of which we are the registrar */
+	/* Two lists of equal counts: what the WAN sees instead of such a name. */
+	struct config_list mask_host;
+	struct config_list masked_host;
 	int accept_calls_from; /* enum config_callers */
 	char *proxy_auth_realm; /* NULL: nobody is asked for a password */
 	char *proxy_auth_passwd;
@@ -113,8 +117,6 @@ struct config {
 	char *trace_file;
 
 	/* Understood and kept, not yet acted upon. */
-	struct config_list mask_host;
-	struct config_list masked_host;
 	int use_rport;
 	bool obscure_loops;
 	int thread_stack_size;

@@ -45,6 +45,9 @@ static const struct config_row own_rows[] = {
 	ACL(hosts_allow_reg, 0, "who may register; empty: every phone inside"),
 	ACL(hosts_allow_sip, 0, "who may send SIP; empty: everybody"),
 	ACL(hosts_deny_sip, 0, "who may not send SIP; wins over the other two"),
+	ROW(local_domain, OPT_WORDS, NULL, 0, 0, NULL, 0, "names of which we are the registrar"),
+	LIST(mask_host, 0, "name of ours that the Internet does not see"),
+	LIST(masked_host, 0, "name that it sees instead"),
 	ROW(accept_calls_from, OPT_ENUM, "any", 0, 0, "any|registrar", 0,
 	    "who outside may call phones"),
 	STR(proxy_auth_realm, 0, "ask phones for a password in this realm"),
@@ -113,8 +116,6 @@ static const struct config_row own_rows[] = {
 	STR(trace_file, OPT_RESTART, "write SIP packets into this file, for Wireshark"),
 
 	/* understood and kept */
-	LIST(mask_host, OPT_LATER, "host name of a local registration to be masked"),
-	LIST(masked_host, OPT_LATER, "host name that is shown instead"),
 	NUM(thread_stack_size, "0", 0, INT_MAX, "kilobytes", OPT_NO_EFFECT, "stack of a thread"),
 	STR(plugindir, OPT_NO_EFFECT, "where plugins lie"),
 	ROW(load_plugin, OPT_PLUGINS, NULL, 0, 0, NULL, 0, "plugin to load"),

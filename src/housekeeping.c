@@ -182,6 +182,14 @@ static void apply_public_addr(struct service *s)
 	public_addr_set_name(s->sd.public_addr, c->host_outbound);
 }
 
+void house_set_names(struct service *s, const struct config *c)
+{
+	const struct config_list *const names[] = {&c->local_domain, &c->mask_host,
+	    &c->masked_host};
+
+	side_set_names(s->sd.sides, names);
+}
+
 static void apply(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
@@ -195,6 +203,7 @@ static void apply(struct service *s)
 	location_set_max(sd->location, (size_t)c->max_registrations);
 	dialogs_set_max(sd->dialogs, house_max_dialogs(c));
 	side_set_local_nets(sd->sides, &c->local_nets);
+	house_set_names(s, c);
 	apply_public_addr(s);
 	plugins_reload(sd, c);
 	registrars_refresh(sd->registrars);

@@ -129,6 +129,7 @@ static int start_sides(struct service *s)
 		err = side_refresh(s->sd.sides, NULL, NULL);
 	if (err)
 		return err;
+	house_set_names(s, c);
 	side_set_public_name(s->sd.sides, c->host_outbound); /* for what the log says now */
 	service_warn_of_interfaces(c);
 	log_info(LOG_MAIN, "%s", side_describe(s->sd.sides, text, sizeof(text)));

@@ -65,6 +65,8 @@ void house_stop(struct service *s);
 void house_set_log(const struct service *s);
 /* tcp_timeout and its like. */
 void house_set_tcp_times(const struct service *s);
+/* What we are called besides our addresses. */
+void house_set_names(struct service *s, const struct config *c);
 /* Of dialogs without a call: subscriptions, several a phone. */
 size_t house_max_dialogs(const struct config *c);
 void house_call_limits(const struct config *c, struct call_limits *out);

@@ -94,6 +94,7 @@ UNIT_TESTS += \
 	tests/unit/core_fork_test \
 	tests/unit/core_hostile_test \
 	tests/unit/core_limits_test \
+	tests/unit/core_local_test \
 	tests/unit/core_peers_test \
 	tests/unit/core_register_test \
 	tests/unit/core_restart_test \

@@ -60,6 +60,33 @@ static bool find_lan_uri(const struct siproxd *sd, struct str text, struct sip_u
 	    is_lan_host(sd, uri);
 }
 
+/* mask_host: what the WAN knows that host by; NULL: by its own name. */
+static const char *masked_host(const struct siproxd *sd, const struct sip_uri *uri)
+{
+	const struct config *c = sd->config;
+
+	for (size_t i = 0; sip_uri_is_sip(uri) && i < c->mask_host.count; i++)
+		if (str_is_nocase(uri->host, c->mask_host.item[i]))
+			return c->masked_host.item[i];
+	return NULL;
+}
+
+/* The URI of a name-addr whose host the WAN must not see; *shown: what it sees instead. */
+static bool find_hidden_uri(const struct siproxd *sd, struct str text, const struct addr *named,
+    struct sip_uri *uri, char buf[static ADDR_TEXT_MAX + 8], struct str *shown)
+{
+	struct sip_nameaddr addr;
+	const char *masked;
+
+	if (sip_nameaddr_uri(text, &addr, uri) != 0)
+		return false;
+	masked = masked_host(sd, uri);
+	if (!masked && !is_lan_host(sd, uri))
+		return false;
+	*shown = str_of(masked ? masked : host_port(named, buf));
+	return true;
+}
+
 /* --- the translations --------------------------------------------------------------------- */
 
 /* From, To, Refer-To, P-Asserted-Identity ...: a LAN host becomes our WAN address. */
@@ -67,10 +94,11 @@ static int uri_out(struct mask *m, const struct sip_value *v)
 {
 	char text[ADDR_TEXT_MAX + 8];
 	struct sip_uri uri;
+	struct str shown;
 
-	if (!find_lan_uri(m->sd, v->text, &uri))
+	if (!find_hidden_uri(m->sd, v->text, m->named, &uri, text, &shown))
 		return 0;
-	return sip_edit_replace(m->msg, uri.hostport, str_of(host_port(m->named, text)));
+	return sip_edit_replace(m->msg, uri.hostport, shown);
 }
 
 static struct str without_tag(struct str value)
@@ -599,9 +627,12 @@ void mask_write_call_id(const struct siproxd *sd, struct buf *out, enum side to,
 
 char *mask_hidden_identity(const struct siproxd *sd, const char *value)
 {
+	static const struct addr nobody;
+	char buf[ADDR_TEXT_MAX + 8];
 	struct sip_uri uri;
+	struct str shown;
 
-	if (!find_lan_uri(sd, str_of(value), &uri))
+	if (!find_hidden_uri(sd, str_of(value), &nobody, &uri, buf, &shown))
 		return NULL;
 	return str_dup(without_tag(str_of(value)));
 }
@@ -643,11 +674,12 @@ char *mask_identity_for_wan(const struct siproxd *sd, const char *value, const s
 	struct str bare = without_tag(str_of(value));
 	char host[ADDR_TEXT_MAX + 8], *out;
 	struct sip_uri uri;
+	struct str shown;
 
-	if (!find_lan_uri(sd, bare, &uri))
+	if (!find_hidden_uri(sd, bare, named, &uri, host, &shown))
 		return str_dup(bare);
-	if (asprintf(&out, "%.*s%s%.*s", STR_ARGS(str_range(bare.s, uri.hostport.s)),
-		host_port(named, host),
+	if (asprintf(&out, "%.*s%.*s%.*s", STR_ARGS(str_range(bare.s, uri.hostport.s)),
+		STR_ARGS(shown),
 		STR_ARGS(str_range(uri.hostport.s + uri.hostport.len, bare.s + bare.len))) < 0)
 		return NULL;
 	return out;

@@ -11,6 +11,7 @@
 #include "siproxd.h"
 
 #define CONTACTS_MAX 16 /* in one REGISTER */
+#define OWN_MIN_S    30 /* with us as the registrar */
 
 struct offered {
 	char *name; /* mask_user; NULL for "*" and foreign schemes */
@@ -292,6 +293,14 @@ static void write_contact(struct binding *b, void *arg)
 	if (b->expires > now && strcmp(b->aor, reg->aor) == 0)
 		buf_printf(args[2], "Contact: <%s>;expires=%lld\r\n", b->contact,
 		    (long long)(b->expires - now));
+}
+
+unsigned registration_too_brief(const struct registration *reg)
+{
+	for (unsigned i = 0; i < reg->n; i++)
+		if (reg->offered[i].asked > 0 && reg->offered[i].asked < OWN_MIN_S)
+			return OWN_MIN_S;
+	return 0;
 }
 
 void registration_local(struct registration *reg, struct siproxd *sd, struct buf *lines)

@@ -30,6 +30,9 @@ void registration_answered(struct registration *reg, struct siproxd *sd,
 const char *registration_own_contact(const struct siproxd *sd, const struct sip_uri *uri);
 /* What a phone is told of `granted` seconds: max_expires at most. */
 int64_t registration_told(const struct siproxd *sd, int64_t granted);
+/* Seconds that we, as the registrar, want a contact to last that asked for less (423); 0: it is
+ * well. */
+unsigned registration_too_brief(const struct registration *reg);
 /* We are the registrar: enters the contacts and writes the Contact lines of the 200. */
 void registration_local(struct registration *reg, struct siproxd *sd, struct buf *lines);
 

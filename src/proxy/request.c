@@ -249,11 +249,27 @@ static enum verdict prove_identity(struct passage *p)
 	return authenticate(p->sd, p->msg, p->from);
 }
 
+/* 10.3 step 7 and 8 */
+static enum verdict register_here(struct passage *p)
+{
+	unsigned min_s = registration_too_brief(p->registration);
+	struct buf lines = BUF_INIT;
+	int status = min_s ? 423 : 200;
+	enum verdict verdict;
+
+	if (min_s)
+		buf_printf(&lines, "Min-Expires: %u\r\n", min_s);
+	else
+		registration_local(p->registration, p->sd, &lines);
+	verdict = lines.failed ? refuse(p, 500)
+			       : pipeline_reply(p->sd, p->msg, p->from, status, lines.data);
+	buf_free(&lines);
+	return verdict;
+}
+
 static enum verdict for_ourselves(struct passage *p)
 {
-	struct buf contacts = BUF_INIT;
 	struct sip_uri to;
-	enum verdict verdict;
 	int err;
 
 	if (!next_hop_is_us(p->sd, p->msg, p->from))
@@ -268,11 +284,7 @@ static enum verdict for_ourselves(struct passage *p)
 	err = registration_new(&p->registration, p->sd, p->msg, p->from);
 	if (err)
 		return refuse(p, err == EINVAL ? 400 : 503);
-	registration_local(p->registration, p->sd, &contacts);
-	verdict = contacts.failed ? refuse(p, 500)
-				  : pipeline_reply(p->sd, p->msg, p->from, 200, contacts.data);
-	buf_free(&contacts);
-	return verdict;
+	return register_here(p);
 }
 
 /* Plugins may send on what dials in short, or answer it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
+#include "config.h"
 
 #define NAMES_MAX 8  /* LAN interfaces */
 #define ROUTES    64 /* the kernel's answers that we remember until the next refresh */
@@ -26,6 +27,7 @@ struct side_map {
 	struct addr wan[2];
 	const char *public_name; /* NULL: none, or a literal */
 	struct addr public_addr;
+	const struct config_list *names[SIDE_NAME_LISTS];
 	struct route route[ROUTES]; /* direct-mapped; a copy of what the kernel knows */
 	struct addr gateway[2];     /* of the default route; unset where the system does not tell */
 };
@@ -446,6 +448,22 @@ int side_route(struct side_map *map, const struct addr *dest, struct hop *out)
 	return 0;
 }
 
+void side_set_names(struct side_map *map, const struct config_list *const lists[SIDE_NAME_LISTS])
+{
+	memcpy(map->names, lists, sizeof(map->names));
+}
+
+static bool is_our_name(const struct side_map *map, struct str host)
+{
+	if (map->public_name && str_is_nocase(host, map->public_name))
+		return true;
+	for (size_t i = 0; i < SIDE_NAME_LISTS; i++)
+		for (size_t n = 0; map->names[i] && n < map->names[i]->count; n++)
+			if (str_is_nocase(host, map->names[i]->item[n]))
+				return true;
+	return false;
+}
+
 bool side_is_us(const struct side_map *map, const struct sip_uri *uri)
 {
 	struct addr a;
@@ -453,7 +471,7 @@ bool side_is_us(const struct side_map *map, const struct sip_uri *uri)
 	if (!sip_uri_is_sip(uri) || sip_uri_port(uri) != map->setup.sip_port)
 		return false;
 	if (!sip_uri_addr(uri, &a))
-		return map->public_name && str_is_nocase(uri->host, map->public_name);
+		return is_our_name(map, uri->host);
 	return side_is_own(map, &a);
 }
 

@@ -28,6 +28,7 @@ struct hop {
 	uint64_t connection; /* of a stream, the one that it came by; 0: whichever leads there */
 };
 
+struct config_list;
 struct side_map;
 
 struct side_setup {
@@ -52,6 +53,10 @@ void side_set_public(struct side_map *map, const struct addr *public_addr);
 
 /* Another list of local networks, which must outlive the map. */
 void side_set_local_nets(struct side_map *map, const struct acl *local_nets);
+/* Host names by which phones and callers mean us; NULL: none. They must outlive the map, or be set
+ * again. */
+#define SIDE_NAME_LISTS 3
+void side_set_names(struct side_map *map, const struct config_list *const lists[SIDE_NAME_LISTS]);
 
 bool side_has_wan(const struct side_map *map);
 bool side_is_single(const struct side_map *map); /* one interface serves both sides */

@@ -473,11 +473,14 @@ static int start_sides(struct core *c, bool one)
 	    .local_nets = &c->config.local_nets,
 	    .sip_port = 5060,
 	};
+	const struct config_list *const names[] = {&c->config.local_domain, &c->config.mask_host,
+	    &c->config.masked_host};
 	struct netif_set set;
 	int err = side_new(&c->sd.sides, &setup);
 
 	if (err)
 		return err;
+	side_set_names(c->sd.sides, names);
 	core_interfaces(&set, one);
 	err = side_refresh(c->sd.sides, &set, NULL);
 	netif_set_done(&set);
