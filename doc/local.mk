@@ -1,3 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 dist_man_MANS += doc/siproxd.8 doc/siproxd.conf.5
-dist_doc_DATA += doc/ARCHITECTURE doc/FAQ doc/HACKING doc/PERFORMANCE doc/rfc-compliance
+dist_doc_DATA += \
+	doc/ARCHITECTURE \
+	doc/FAQ \
+	doc/HACKING \
+	doc/PERFORMANCE \
+	doc/howto-telephones \
+	doc/rfc-compliance
