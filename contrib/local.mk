@@ -25,6 +25,13 @@ EXTRA_DIST += \
 	contrib/firewall/siproxd.nft \
 	contrib/firewall/siproxd.pf
 
+# files of telephone systems
+EXTRA_DIST += \
+	contrib/asterisk/extensions.conf \
+	contrib/asterisk/pjsip.conf \
+	contrib/asterisk/sip.conf \
+	contrib/asterisk/siproxd.conf
+
 # packages and service files of other systems
 EXTRA_DIST += \
 	contrib/container/Containerfile \

@@ -5,5 +5,6 @@ dist_doc_DATA += \
 	doc/FAQ \
 	doc/HACKING \
 	doc/PERFORMANCE \
+	doc/howto-asterisk \
 	doc/howto-telephones \
 	doc/rfc-compliance
