@@ -30,7 +30,8 @@ EXTRA_DIST += \
 	contrib/asterisk/extensions.conf \
 	contrib/asterisk/pjsip.conf \
 	contrib/asterisk/sip.conf \
-	contrib/asterisk/siproxd.conf
+	contrib/asterisk/siproxd.conf \
+	contrib/freeswitch/provider.xml
 
 # packages and service files of other systems
 EXTRA_DIST += \

@@ -6,5 +6,6 @@ dist_doc_DATA += \
 	doc/HACKING \
 	doc/PERFORMANCE \
 	doc/howto-asterisk \
+	doc/howto-freeswitch \
 	doc/howto-telephones \
 	doc/rfc-compliance
