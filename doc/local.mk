@@ -7,5 +7,6 @@ dist_doc_DATA += \
 	doc/PERFORMANCE \
 	doc/howto-asterisk \
 	doc/howto-freeswitch \
+	doc/howto-providers \
 	doc/howto-telephones \
 	doc/rfc-compliance
