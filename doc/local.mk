@@ -8,5 +8,6 @@ dist_doc_DATA += \
 	doc/howto-asterisk \
 	doc/howto-freeswitch \
 	doc/howto-providers \
+	doc/howto-router \
 	doc/howto-telephones \
 	doc/rfc-compliance
