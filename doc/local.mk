@@ -10,4 +10,5 @@ dist_doc_DATA += \
 	doc/howto-providers \
 	doc/howto-router \
 	doc/howto-telephones \
+	doc/howto-transparent \
 	doc/rfc-compliance
