@@ -7,6 +7,7 @@ dist_doc_DATA += \
 	doc/PERFORMANCE \
 	doc/howto-asterisk \
 	doc/howto-freeswitch \
+	doc/howto-ipv6 \
 	doc/howto-providers \
 	doc/howto-router \
 	doc/howto-telephones \
