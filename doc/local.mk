@@ -8,6 +8,7 @@ dist_doc_DATA += \
 	doc/howto-asterisk \
 	doc/howto-freeswitch \
 	doc/howto-ipv6 \
+	doc/howto-openwrt \
 	doc/howto-providers \
 	doc/howto-router \
 	doc/howto-telephones \
