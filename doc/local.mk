@@ -9,6 +9,7 @@ dist_doc_DATA += \
 	doc/howto-freeswitch \
 	doc/howto-ipv6 \
 	doc/howto-openwrt \
+	doc/howto-pfsense \
 	doc/howto-providers \
 	doc/howto-router \
 	doc/howto-telephones \
