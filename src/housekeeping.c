@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/memory.h"
 #include "base/netwatch.h"
 #include "base/notify.h"
 #include "base/resolver.h"
@@ -281,11 +282,12 @@ static void on_statistics(void *arg, int signo)
 	log_info(LOG_MAIN,
 	    "STATS: %zu calls, %zu dialogs, %zu media streams, %zu registrations, "
 	    "%zu transactions, %zu TCP connections, %zu requests remembered, %zu of %zu port pairs "
-	    "free",
+	    "free, %zu kB of memory in use",
 	    calls_count(s->sd.calls), dialogs_count(s->sd.dialogs),
 	    s->sd.relay ? relay_flow_count(s->sd.relay) : 0, location_count(s->sd.location),
 	    transactions_count(s->sd.transactions), transport_connections(s->sd.transport),
-	    s->sd.forwards.count, ports_free_count(s->sd.ports), ports_total(s->sd.ports));
+	    s->sd.forwards.count, ports_free_count(s->sd.ports), ports_total(s->sd.ports),
+	    memory_in_use() / 1024);
 	log_info(LOG_MAIN,
 	    "STATS: messages received %llu, forwarded %llu, answered %llu, malformed %llu, stray "
 	    "%llu, of strangers %llu, not sent %llu; calls %llu, refused %llu",

@@ -15,6 +15,7 @@ libsiproxd_a_SOURCES += \
 	src/base/log.c src/base/log.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/loop.c src/base/loop.h \
+	src/base/memory.c src/base/memory.h \
 	src/base/tcp.c src/base/tcp.h \
 	src/base/udp.c src/base/udp.h \
 	src/base/netif.c src/base/netif.h \

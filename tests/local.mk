@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	tests/unit/limit_test \
 	tests/unit/log_test \
 	tests/unit/loop_test \
+	tests/unit/memory_test \
 	tests/unit/netif_test \
 	tests/unit/notify_test \
 	tests/unit/record_test \
