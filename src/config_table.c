@@ -99,7 +99,7 @@ static const struct config_row own_rows[] = {
 	/* limits */
 	NUM(max_calls, "5000", 1, 1000000, "calls", 0, "calls at a time"),
 	NUM(max_registrations, "10000", 1, 1000000, "registrations", 0, "registered phones"),
-	NUM(max_transactions, "20000", 1, 1000000, "transactions", 0, "requests under way"),
+	NUM(max_transactions, "20000", 1, 1000000, "transactions", 0, "requests that wait for an answer"),
 
 	/* the process and its files */
 	BOOL(daemonize, "0", OPT_RESTART, "go into the background"),

@@ -18,6 +18,8 @@ struct transactions {
 	struct txn_ops ops;
 	uint8_t key[SIPHASH_KEY_LEN];
 	size_t max;
+	struct list lingering; /* longest first; without those that are about to go early */
+	size_t n_lingering;    /* with them */
 	struct hash servers, clients;
 	struct hash servers_by_connection, clients_by_connection; /* of TCP alone */
 };
@@ -32,6 +34,7 @@ int transactions_new(struct transactions **out, struct timers *timers, const str
 	ts->timers = timers;
 	ts->ops = *ops;
 	ts->max = max;
+	list_init(&ts->lingering);
 	memcpy(ts->key, key, sizeof(ts->key));
 	if (hash_init(&ts->servers, 256) != 0 || hash_init(&ts->clients, 256) != 0 ||
 	    hash_init(&ts->servers_by_connection, 16) != 0 ||
@@ -53,14 +56,56 @@ size_t transactions_count(const struct transactions *ts)
 	return ts->servers.count + ts->clients.count;
 }
 
+static size_t count_waiting(const struct transactions *ts)
+{
+	return transactions_count(ts) - ts->n_lingering;
+}
+
 bool transactions_full(const struct transactions *ts)
 {
-	return transactions_count(ts) >= ts->max;
+	return count_waiting(ts) >= ts->max;
 }
 
 bool transactions_nearly_full(const struct transactions *ts)
 {
-	return transactions_count(ts) >= ts->max - ts->max / 10;
+	return count_waiting(ts) >= ts->max - ts->max / 10;
+}
+
+/* --- ends --------------------------------------------------------------------------------- */
+
+static int end_in(struct transactions *ts, struct txn_end *end, uint64_t ms, timer_fn *fn,
+    void *arg)
+{
+	return timer_start(ts->timers, &end->timer, ms, fn, arg);
+}
+
+/* It ends in the next round of the loop, and not under the feet of who is dealing with it. */
+static void end_oldest(struct transactions *ts)
+{
+	struct txn_end *oldest = container_of(ts->lingering.next, struct txn_end, link);
+
+	list_del(&oldest->link);
+	end_in(ts, oldest, 0, oldest->timer.fn, oldest->timer.arg);
+}
+
+/* From here on it waits for repetitions alone. */
+static void linger(struct transactions *ts, struct txn_end *end, uint64_t ms, timer_fn *fn,
+    void *arg)
+{
+	end_in(ts, end, ms, fn, arg);
+	if (end->lingers)
+		return;
+	end->lingers = true;
+	list_add_tail(&ts->lingering, &end->link);
+	if (++ts->n_lingering > ts->max * TXN_LINGER_FACTOR)
+		end_oldest(ts);
+}
+
+static void end_done(struct transactions *ts, struct txn_end *end)
+{
+	timer_stop(ts->timers, &end->timer);
+	list_del(&end->link);
+	ts->n_lingering -= end->lingers;
 }
 
 /* --- connections -------------------------------------------------------------------------- */
@@ -156,7 +201,7 @@ static void server_free(struct server_txn *st)
 	st->state = TXN_TERMINATED;
 	ts->ops.server_gone(ts->ops.arg, st);
 	timer_stop(ts->timers, &st->retransmit);
-	timer_stop(ts->timers, &st->end);
+	end_done(ts, &st->end);
 	hash_del(&ts->servers, &st->node);
 	move_to_connection(&ts->servers_by_connection, &st->by_connection, 0);
 	buf_free(&st->last);
@@ -179,8 +224,9 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	st = calloc(1, sizeof(*st));
 	if (!st)
 		return ENOMEM;
+	list_init(&st->end.link);
 	st->key = server_key(req, req->method);
-	if (!st->key || timer_start(ts->timers, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
+	if (!st->key || end_in(ts, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
 		free(st->key);
 		free(st);
 		return ENOMEM;
@@ -207,7 +253,6 @@ static bool server_key_is_known(struct transactions *ts, const char *key)
 int server_txn_restore(struct transactions *ts, const struct server_txn *as,
     struct server_txn **out)
 {
-	uint64_t end_ms = as->state == TXN_ACCEPTED ? GIVE_UP_MS : LAST_RESORT_MS;
 	struct server_txn *st;
 
 	if (transactions_full(ts))
@@ -217,6 +262,7 @@ int server_txn_restore(struct transactions *ts, const struct server_txn *as,
 	st = calloc(1, sizeof(*st));
 	if (!st)
 		return ENOMEM;
+	list_init(&st->end.link);
 	st->owner = ts;
 	st->method = SIP_INVITE;
 	st->state = as->state == TXN_ACCEPTED ? TXN_ACCEPTED : TXN_PROCEEDING;
@@ -225,13 +271,15 @@ int server_txn_restore(struct transactions *ts, const struct server_txn *as,
 	st->key = str_dup(str_of(as->key));
 	buf_add(&st->last, as->last.data, as->last.len);
 	if (!st->key || st->last.failed ||
-	    timer_start(ts->timers, &st->end, end_ms, server_ends, st) != 0) {
+	    end_in(ts, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
 		buf_free(&st->last);
 		free(st->key);
 		free(st);
 		return ENOMEM;
 	}
 	hash_add(&ts->servers, &st->node, siphash(ts->key, st->key, strlen(st->key)));
+	if (st->state == TXN_ACCEPTED)
+		linger(ts, &st->end, GIVE_UP_MS, server_ends, st);
 	*out = st;
 	return 0;
 }
@@ -271,7 +319,7 @@ static void server_resend(void *arg)
 
 void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req)
 {
-	struct timers *timers = st->owner->timers;
+	struct transactions *ts = st->owner;
 
 	if (req->method != SIP_ACK) {
 		/* RFC 6026 7.1: in Accepted a retransmitted INVITE is absorbed in silence. */
@@ -279,43 +327,47 @@ void server_txn_retransmitted(struct server_txn *st, const struct sip_msg *req)
 			server_send_last(st);
 	} else if (st->state == TXN_COMPLETED && st->method == SIP_INVITE) {
 		st->state = TXN_CONFIRMED;
-		timer_stop(timers, &st->retransmit);
+		timer_stop(ts->timers, &st->retransmit);
 		/* timer I */
-		timer_start(timers, &st->end, is_reliable(&st->hop) ? 0 : SIP_T4_MS, server_ends,
-		    st);
+		buf_free(&st->last);
+		linger(ts, &st->end, is_reliable(&st->hop) ? 0 : SIP_T4_MS, server_ends, st);
 	}
 }
 
+/* Timers H, J and L; over TCP nothing is sent twice, so that only a 2xx to INVITE may follow. */
 static void server_final(struct server_txn *st, int status)
 {
-	struct timers *timers = st->owner->timers;
-	uint64_t linger_ms = GIVE_UP_MS; /* timers H, J, L */
+	struct transactions *ts = st->owner;
+	bool invite = st->method == SIP_INVITE, reliable = is_reliable(&st->hop);
 
-	if (st->method == SIP_INVITE && status < 300) {
+	if (invite && status < 300) {
 		st->state = TXN_ACCEPTED;
-	} else {
-		st->state = TXN_COMPLETED;
-		st->interval_ms = SIP_T1_MS;
-		if (st->method == SIP_INVITE && !is_reliable(&st->hop))
-			timer_start(timers, &st->retransmit, SIP_T1_MS, server_resend, st);
+		buf_free(&st->last); /* the phones repeat it, not we */
+		linger(ts, &st->end, GIVE_UP_MS, server_ends, st);
+		return;
 	}
-	if (st->method != SIP_INVITE && is_reliable(&st->hop))
-		linger_ms = 0; /* nothing is sent twice */
-	timer_start(timers, &st->end, linger_ms, server_ends, st);
+	st->state = TXN_COMPLETED;
+	st->interval_ms = SIP_T1_MS;
+	if (!invite) {
+		linger(ts, &st->end, reliable ? 0 : GIVE_UP_MS, server_ends, st);
+		return;
+	}
+	/* the ACK is waited for */
+	if (!reliable)
+		timer_start(ts->timers, &st->retransmit, SIP_T1_MS, server_resend, st);
+	end_in(ts, &st->end, GIVE_UP_MS, server_ends, st);
 }
 
 void server_txn_respond(struct server_txn *st, int status, const void *data, size_t len)
 {
-	bool again = st->state == TXN_ACCEPTED && status >= 200 && status < 300;
-
-	if (st->state != TXN_TRYING && st->state != TXN_PROCEEDING && !again)
+	if (st->state == TXN_ACCEPTED && status >= 200 && status < 300)
+		server_send(st, data, len);
+	if (st->state != TXN_TRYING && st->state != TXN_PROCEEDING)
 		return;
 	buf_set(&st->last, data, len);
 	if (st->last.failed)
 		buf_free(&st->last); /* it cannot be sent again, but once */
 	server_send(st, data, len);
-	if (again)
-		return;
 	if (status < 200)
 		st->state = TXN_PROCEEDING;
 	else
@@ -329,7 +381,7 @@ void server_txn_abandon(struct server_txn *st)
 
 void server_txn_linger(struct server_txn *st)
 {
-	timer_start(st->owner->timers, &st->end, GIVE_UP_MS, server_ends, st);
+	linger(st->owner, &st->end, GIVE_UP_MS, server_ends, st);
 }
 
 /* --- client: RFC 3261 17.1 ---------------------------------------------------------------- */
@@ -401,7 +453,7 @@ static void client_free(struct client_txn *ct)
 	ct->state = TXN_TERMINATED;
 	ts->ops.client_gone(ts->ops.arg, ct);
 	timer_stop(ts->timers, &ct->retransmit);
-	timer_stop(ts->timers, &ct->end);
+	end_done(ts, &ct->end);
 	timer_stop(ts->timers, &ct->timer_c);
 	hash_del(&ts->clients, &ct->node);
 	move_to_connection(&ts->clients_by_connection, &ct->by_connection, 0);
@@ -464,12 +516,13 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	ct->hop = *to;
 	ct->interval_ms = SIP_T1_MS;
 	list_init(&ct->link);
+	list_init(&ct->end.link);
 	snprintf(ct->branch, sizeof(ct->branch), "%s", branch);
 	buf_set(&ct->sent, data, len);
 	if (ct->sent.failed ||
 	    (!is_reliable(to) &&
 		timer_start(ts->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct) != 0) ||
-	    timer_start(ts->timers, &ct->end, GIVE_UP_MS, client_gives_up, ct) != 0) {
+	    end_in(ts, &ct->end, GIVE_UP_MS, client_gives_up, ct) != 0) {
 		timer_stop(ts->timers, &ct->retransmit);
 		buf_free(&ct->sent);
 		free(ct);
@@ -485,13 +538,12 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 
 static int client_restart_timers(struct client_txn *ct)
 {
-	struct timers *timers = ct->owner->timers;
+	struct transactions *ts = ct->owner;
 	bool rings = ct->state == TXN_PROCEEDING && !ct->cancelled; /* timer C watches */
-	int err = timer_start(timers, &ct->end, rings ? LAST_RESORT_MS : GIVE_UP_MS,
-	    ct->state < TXN_COMPLETED ? client_gives_up : client_ends, ct);
+	int err = end_in(ts, &ct->end, rings ? LAST_RESORT_MS : GIVE_UP_MS, client_gives_up, ct);
 
 	if (!err && ct->state == TXN_TRYING && !ct->abandoned)
-		err = timer_start(timers, &ct->retransmit, SIP_T1_MS, client_resend, ct);
+		err = timer_start(ts->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct);
 	return err;
 }
 
@@ -518,15 +570,18 @@ int client_txn_restore(struct transactions *ts, const struct client_txn *as,
 	ct->unsent = as->unsent;
 	ct->interval_ms = SIP_T1_MS;
 	list_init(&ct->link);
+	list_init(&ct->end.link);
 	memcpy(ct->branch, as->branch, sizeof(ct->branch));
 	buf_add(&ct->sent, as->sent.data, as->sent.len);
 	if (ct->sent.failed || client_restart_timers(ct) != 0) {
-		timer_stop(ts->timers, &ct->end);
+		timer_stop(ts->timers, &ct->end.timer);
 		buf_free(&ct->sent);
 		free(ct);
 		return ENOMEM;
 	}
 	hash_add(&ts->clients, &ct->node, client_key(ts, str_of(ct->branch), false));
+	if (ct->state >= TXN_COMPLETED)
+		linger(ts, &ct->end, GIVE_UP_MS, client_ends, ct);
 	*out = ct;
 	return 0;
 }
@@ -583,7 +638,7 @@ static void send_cancel(struct client_txn *ct)
 		ts->ops.send(ts->ops.arg, cancel.data, cancel.len, &ct->hop);
 	buf_free(&cancel);
 	/* 9.1: the far end may never answer the INVITE now; then it counts as cancelled. */
-	timer_start(ct->owner->timers, &ct->end, GIVE_UP_MS, client_gives_up, ct);
+	end_in(ts, &ct->end, GIVE_UP_MS, client_gives_up, ct);
 }
 
 void client_txn_cancel_again(struct client_txn *ct)
@@ -603,13 +658,13 @@ void client_txn_cancel(struct client_txn *ct)
 
 void client_txn_fail(struct client_txn *ct)
 {
-	struct timers *timers = ct->owner->timers;
+	struct transactions *ts = ct->owner;
 
 	if (ct->state != TXN_TRYING && ct->state != TXN_PROCEEDING)
 		return;
 	ct->unsent = true;
-	timer_stop(timers, &ct->retransmit);
-	timer_start(timers, &ct->end, 0, client_gives_up, ct);
+	timer_stop(ts->timers, &ct->retransmit);
+	end_in(ts, &ct->end, 0, client_gives_up, ct);
 }
 
 struct refused {
@@ -663,7 +718,7 @@ static void client_provisional(struct client_txn *ct, struct sip_msg *msg)
 	if (ct->state == TXN_TRYING && ct->method == SIP_INVITE) {
 		timer_stop(ts->timers, &ct->retransmit);
 		/* from here on timer C watches */
-		timer_start(ts->timers, &ct->end, LAST_RESORT_MS, client_gives_up, ct);
+		end_in(ts, &ct->end, LAST_RESORT_MS, client_gives_up, ct);
 	}
 	ct->state = TXN_PROCEEDING;
 	ct->status = msg->status;
@@ -689,7 +744,7 @@ static void client_final(struct client_txn *ct, struct sip_msg *msg)
 		send_ack(ct, msg);
 	else if (!invite)
 		buf_free(&ct->sent); /* nobody asks for it any more */
-	timer_start(ts->timers, &ct->end, linger_ms, client_ends, ct); /* M, D, K */
+	linger(ts, &ct->end, linger_ms, client_ends, ct); /* M, D, K */
 	ts->ops.response(ts->ops.arg, ct, msg);
 }
 

@@ -40,6 +40,14 @@ enum txn_state {
 	TXN_TERMINATED,
 };
 
+/* When a transaction ends; and, once it waits for nothing but what may be repeated, its place
+ * among the others of which that is true, in the order in which it became so. */
+struct txn_end {
+	struct timer timer;
+	struct list link;
+	bool lingers;
+};
+
 struct server_txn {
 	struct hash_node node, by_connection;
 	struct transactions *owner;
@@ -52,7 +60,8 @@ struct server_txn {
 	struct addr reply_to;
 	struct buf last;      /* the last response */
 	uint64_t interval_ms; /* timer G */
-	struct timer retransmit, end;
+	struct timer retransmit;
+	struct txn_end end;
 	struct forward *forward; /* NULL once that is gone */
 };
 
@@ -66,7 +75,8 @@ struct client_txn {
 	struct hop hop;       /* where the request went, and by which connection */
 	struct buf sent;      /* the request, for retransmission, CANCEL and ACK */
 	uint64_t interval_ms; /* timer A or E */
-	struct timer retransmit, end;
+	struct timer retransmit;
+	struct txn_end end;
 	struct timer timer_c; /* RFC 3261 16.6 step 11; the forward's to start and stop */
 	int status;           /* of the last response; 0: none */
 	bool cancel_wanted;   /* send CANCEL as soon as a provisional response is here (9.1) */
@@ -92,13 +102,20 @@ struct txn_ops {
 	void (*client_gone)(void *arg, struct client_txn *ct);
 };
 
-/* key: for branches; the same key gives a retransmission the same branch after a restart. */
+/*
+ * key: for branches; the same key gives a retransmission the same branch after a restart.
+ * max: how many there may be that wait for an answer, or for the ACK to one. What lingers after
+ * that, mostly for 32 seconds, to absorb repetitions, does not count: of those there are at most
+ * TXN_LINGER_FACTOR times as many, and then the oldest one goes early. It is the one that is needed
+ * least, since who repeats does so every four seconds at least.
+ */
+#define TXN_LINGER_FACTOR 5
 int transactions_new(struct transactions **out, struct timers *timers, const struct txn_ops *ops,
     const uint8_t key[SIPHASH_KEY_LEN], size_t max);
 /* Frees all of them, with their *_gone calls. */
 void transactions_free(struct transactions *ts);
 void transactions_set_max(struct transactions *ts, size_t max);
-size_t transactions_count(const struct transactions *ts);
+size_t transactions_count(const struct transactions *ts); /* all */
 bool transactions_full(const struct transactions *ts);
 bool transactions_nearly_full(const struct transactions *ts); /* nine tenths */
 

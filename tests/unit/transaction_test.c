@@ -424,6 +424,74 @@ static void test_client_other(void)
 	close_world(&w);
 }
 
+/* Answers `n` OPTIONS as server, each of its own branch. */
+static void answer_options(struct world *w, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i < first + n; i++) {
+		struct server_txn *st;
+		struct sip_msg *req;
+		struct hop hop;
+		char branch[32];
+
+		snprintf(branch, sizeof(branch), "z9hG4bKn%u", i);
+		req = request("OPTIONS", branch, "192.0.2.5");
+		make_hop(&hop);
+		if (server_txn_new(w->ts, req, &hop, &st) == 0)
+			server_txn_respond(st, 200, "ok", 2);
+		sip_msg_free(req);
+		pass(w, 1);
+	}
+}
+
+static bool is_known(struct world *w, unsigned i)
+{
+	char branch[32];
+	struct sip_msg *req;
+	bool known;
+
+	snprintf(branch, sizeof(branch), "z9hG4bKn%u", i);
+	req = request("OPTIONS", branch, "192.0.2.5");
+	known = server_txn_find(w->ts, req) != NULL;
+	sip_msg_free(req);
+	return known;
+}
+
+/* What is answered takes no room from what is not; of it there is a bounded number, too. */
+static void test_lingering(void)
+{
+	const unsigned max = 10, lingering = max * TXN_LINGER_FACTOR;
+	struct world w;
+	int err;
+
+	open_world(&w, max);
+	answer_options(&w, 0, lingering);
+	is_int((long long)transactions_count(w.ts), lingering, "all that is answered lingers");
+	is_int(w.server_gone, 0, "none goes early");
+	ok(!transactions_nearly_full(w.ts), "and there is room for others");
+	ok(is_known(&w, 0), "the first one still absorbs its repetitions");
+	answer_options(&w, lingering, 3);
+	is_int((long long)transactions_count(w.ts), lingering, "with more of them the oldest go");
+	ok(!is_known(&w, 2) && is_known(&w, 3), "these, and no others");
+	start_client(&w, "INVITE", &err);
+	feed(&w, "200 OK", "INVITE", "z9hG4bKout");
+	pass(&w, 1);
+	ok(!is_known(&w, 3) && is_known(&w, 4), "also for a client's");
+	pass(&w, 5000);
+	start_client(&w, "OPTIONS", &err);
+	is_int(err, 0, "a new one is taken");
+	pass(&w, 27000);
+	is_int(w.timeouts, 0, "and waits in peace");
+	is_int((long long)transactions_count(w.ts), 1, "while the others come to their end");
+	close_world(&w);
+
+	open_world(&w, 1);
+	start_client(&w, "INVITE", &err);
+	ok(transactions_full(w.ts), "one that waits counts");
+	feed(&w, "486 Busy Here", "INVITE", "z9hG4bKout");
+	ok(!transactions_full(w.ts), "no more when it has its answer");
+	close_world(&w);
+}
+
 static void test_cancel(void)
 {
 	struct world w;
@@ -605,6 +673,7 @@ int main(void)
 	test_server_matching();
 	test_client_invite();
 	test_client_other();
+	test_lingering();
 	test_cancel();
 	test_branch();
 	test_stream_client();
