@@ -129,7 +129,7 @@ static void test_order(void)
 {
 	struct world w;
 	struct core *c = world_start(&w,
-	    "load_plugin = shortdial\nload_plugin = prefix\nload_plugin = plugin_shortdial.la\n"
+	    "load_plugin = shortdial\nload_plugin = prefix\n"
 	    "plugin_shortdial_akey = *00\nplugin_shortdial_entry = 123\n"
 	    "plugin_prefix_akey = 0\n");
 
