@@ -72,18 +72,31 @@ static unsigned next_number(struct calls *cs)
 	return cs->last_number;
 }
 
+enum kind { USUAL, URGENT, STRANGER };
+
+static bool has_room(const struct calls *cs, enum kind kind)
+{
+	size_t max = cs->limits.max, half = max > 1 ? max / 2 : 1;
+
+	if (kind == STRANGER && cs->unproved >= half)
+		return false;
+	return calls_count(cs) < max + (kind == URGENT ? 1 : 0);
+}
+
 static int make_call(struct calls *cs, unsigned number, const struct hop *caller,
-    const struct hop *callee, bool urgent, struct call **out)
+    const struct hop *callee, enum kind kind, struct call **out)
 {
 	struct call *call;
 
-	if (calls_count(cs) >= cs->limits.max + (urgent ? 1 : 0))
+	if (!has_room(cs, kind))
 		return ENOSPC;
 	call = calloc(1, sizeof(*call));
 	if (!call)
 		return ENOMEM;
 	call->owner = cs;
-	call->urgent = urgent;
+	call->urgent = kind == URGENT;
+	call->unproved = kind == STRANGER;
+	cs->unproved += call->unproved;
 	call->number = number ? number : next_number(cs);
 	hash_add(&cs->by_number, &call->node, call->number);
 	call->hop[CALLER] = *caller;
@@ -98,13 +111,13 @@ static int make_call(struct calls *cs, unsigned number, const struct hop *caller
 int call_new(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out)
 {
-	return make_call(cs, 0, caller, callee, false, out);
+	return make_call(cs, 0, caller, callee, USUAL, out);
 }
 
 int call_new_urgent(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out)
 {
-	return make_call(cs, 0, caller, callee, true, out);
+	return make_call(cs, 0, caller, callee, URGENT, out);
 }
 
 int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
@@ -114,10 +127,16 @@ int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
 
 	if (!number || call_find(cs, number))
 		return EEXIST;
-	err = make_call(cs, number, caller, callee, urgent, out);
+	err = make_call(cs, number, caller, callee, urgent ? URGENT : USUAL, out);
 	if (!err && number > cs->last_number)
 		cs->last_number = number;
 	return err;
+}
+
+int call_new_stranger(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out)
+{
+	return make_call(cs, 0, caller, callee, STRANGER, out);
 }
 
 struct call *call_find(const struct calls *cs, unsigned number)
@@ -229,6 +248,7 @@ void call_free(struct call *call)
 	call_peer_forget(call);
 	call_stats_log(call);
 	call_media_close(call);
+	call->owner->unproved -= call->unproved;
 	list_del(&call->link);
 	hash_del(&call->owner->by_number, &call->node);
 	free(call);

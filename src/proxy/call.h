@@ -66,6 +66,12 @@ int call_new(struct calls *cs, const struct hop *caller, const struct hop *calle
 /* The same for a call for help: it may be one too many, and it may take the reserve. */
 int call_new_urgent(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out);
+/*
+ * The same for the call of somebody whom we know nothing of. Until they are answered, such calls have
+ * no more than half of the calls, and half of the port pairs: nobody rings all lines of a house busy.
+ */
+int call_new_stranger(struct calls *cs, const struct hop *caller, const struct hop *callee,
+    struct call **out);
 /* Gives every port back and forgets the dialogs. */
 void call_free(struct call *call);
 unsigned call_number(const struct call *call); /* "call 17:" in the log; never 0 */

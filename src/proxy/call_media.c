@@ -35,6 +35,20 @@ static int take_pairs(struct calls *cs, bool shared, uint16_t port[2])
 	return err;
 }
 
+static size_t pairs_of(const struct m_line *m)
+{
+	return !m->flow ? 0 : m->port[0] == m->port[1] ? 1 : 2;
+}
+
+static size_t pairs_of_call(const struct call *call)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < call->n_m; i++)
+		n += pairs_of(&call->m[i]);
+	return n;
+}
+
 static void give_pairs(struct calls *cs, const uint16_t port[2])
 {
 	ports_give(cs->setup.ports, port[0]);
@@ -76,13 +90,24 @@ static void await_leases(struct calls *cs, size_t wanted)
 		relay_settle(cs->setup.relay);
 }
 
-/* How many pairs it may take now, none of those that are kept back from it. */
+/* Strangers may ring for one stream at least. */
+static bool holds_too_many(const struct call *call, size_t needed)
+{
+	const struct calls *cs = call->owner;
+	size_t half = ports_total(cs->setup.ports) / 2;
+
+	return call->unproved && cs->unproved_pairs + needed > (half > needed ? half : needed);
+}
+
+/* How many pairs it may try now, none of those that are kept back from it. */
 static size_t pairs_for(const struct call *call, bool shared)
 {
 	struct calls *cs = call->owner;
 	size_t needed = shared ? 2 : 1, kept = cs->limits.reserve && !call->urgent ? needed : 0;
 	size_t free_count;
 
+	if (holds_too_many(call, needed))
+		return 0;
 	await_leases(cs, kept + needed);
 	free_count = ports_free_count(cs->setup.ports);
 	return free_count > kept ? free_count - kept : 0;
@@ -123,8 +148,10 @@ static int open_flow(struct call *call, struct m_line *m)
 		if (take_pairs(cs, shared, m->port) != 0)
 			return ENOSPC;
 		err = add_flow(call, m);
-		if (!err)
+		if (!err) {
+			cs->unproved_pairs += call->unproved ? pairs_of(m) : 0;
 			return 0;
+		}
 		give_pairs(cs, m->port);
 		if (err != EADDRINUSE)
 			return err;
@@ -142,6 +169,8 @@ static void close_flow(struct call *call, struct m_line *m)
 		return;
 	relay_flow_stats(m->flow, &heard);
 	call_stats_add(&call->ended, &heard);
+	if (call->unproved)
+		cs->unproved_pairs -= pairs_of(m);
 	lease = malloc(sizeof(*lease));
 	if (lease) {
 		list_add_tail(&cs->leases, &lease->link);
@@ -494,6 +523,11 @@ void call_answered(struct call *call, uint64_t peer_id)
 {
 	if (call->answered)
 		return;
+	if (call->unproved) {
+		call->unproved = false;
+		call->owner->unproved--;
+		call->owner->unproved_pairs -= pairs_of_call(call);
+	}
 	call->answered = true;
 	call->answered_ms = timers_now(call->owner->setup.timers);
 	for (unsigned i = 0; i < call->n_m; i++) {

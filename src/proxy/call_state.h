@@ -22,6 +22,8 @@ struct calls {
 	struct hash by_number;
 	unsigned last_number;
 	struct timer check;
+	/* Of strangers' calls that nobody has answered: */
+	size_t unproved, unproved_pairs;
 };
 
 /* What one end last said of an m-line. */
@@ -56,6 +58,7 @@ struct call {
 	unsigned offers; /* how many there were */
 	bool answered;
 	bool urgent;
+	bool unproved; /* a stranger's, until it is answered */
 	uint64_t answered_ms;
 	uint64_t refresh_ms; /* until when the session must be refreshed; 0: it need not be */
 	bool lapsing;

@@ -173,6 +173,16 @@ bool dialogs_know(const struct dialogs *ds, const struct addr *wan_peer)
 	return peers_at(ds->peers, wan_peer) != NULL;
 }
 
+bool dialogs_talk_with(const struct dialogs *ds, const struct addr *wan_peer)
+{
+	const struct list *all = peers_at(ds->peers, wan_peer);
+
+	for (const struct list *l = all ? all->next : all; l != all; l = l->next)
+		if (container_of(l, struct dialog, at_peer.link)->confirmed)
+			return true;
+	return false;
+}
+
 static void expired(void *arg)
 {
 	dialog_free(arg);

@@ -68,6 +68,8 @@ void dialog_free(struct dialog *d);
 void dialog_heard(struct dialog *d, enum side side, const struct hop *from);
 /* Some dialog's WAN end signals from that address, whatever the port. */
 bool dialogs_know(const struct dialogs *ds, const struct addr *wan_peer);
+/* The same of a confirmed one: somebody here has answered it, or it has answered us. */
+bool dialogs_talk_with(const struct dialogs *ds, const struct addr *wan_peer);
 /* `fn` may free the dialog that it was handed. */
 void dialogs_each(struct dialogs *ds, void (*fn)(struct dialog *d, void *arg), void *arg);
 /* One without a call ends by itself after that long. ENOMEM: it is gone at once. */

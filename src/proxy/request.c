@@ -557,10 +557,16 @@ static enum verdict forward_ack(struct passage *p)
 	return ANSWERED;
 }
 
-/* The last tenth of the table is for what runs: running calls must be able to end. */
+/* The last tenth of the table is for what runs: running calls must be able to end. Half of it is
+ * for those whom we know something of. */
 static bool has_room(const struct passage *p)
 {
-	return p->msg->to_tag.len || !transactions_nearly_full(p->sd->transactions);
+	const struct transactions *ts = p->sd->transactions;
+
+	if (p->msg->to_tag.len)
+		return true;
+	return !transactions_nearly_full(ts) &&
+	    (!transactions_half_full(ts) || session_trusts(p->sd, p->from));
 }
 
 static enum verdict forward(struct passage *p)

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "proxy/call.h"
 #include "proxy/emergency.h"
+#include "proxy/location.h"
 #include "proxy/masquerade.h"
 #include "proxy/next_hop.h"
 #include "proxy/own_request.h"
@@ -45,13 +46,27 @@ static void log_call(const struct call *call, const char *what, const struct for
 
 /* --- requests ----------------------------------------------------------------------------- */
 
+bool session_trusts(const struct siproxd *sd, const struct hop *from)
+{
+	return from->side == LAN ||
+	    location_knows_registrar(sd->location, &from->peer, sd->now_s()) ||
+	    dialogs_talk_with(sd->dialogs, &from->peer);
+}
+
+static int new_call(struct siproxd *sd, const struct forward *fw, const struct target *t,
+    struct call **call)
+{
+	if (fw->from.side == LAN && emergency_is_called(sd->config, str_of(fw->request_uri)))
+		return call_new_urgent(sd->calls, &fw->from, &t->hop, call);
+	if (session_trusts(sd, &fw->from))
+		return call_new(sd->calls, &fw->from, &t->hop, call);
+	return call_new_stranger(sd->calls, &fw->from, &t->hop, call);
+}
+
 static int begin_call(struct siproxd *sd, struct forward *fw, const struct target *t)
 {
-	bool urgent =
-	    fw->from.side == LAN && emergency_is_called(sd->config, str_of(fw->request_uri));
 	struct call *call;
-	int err = urgent ? call_new_urgent(sd->calls, &fw->from, &t->hop, &call)
-			 : call_new(sd->calls, &fw->from, &t->hop, &call);
+	int err = new_call(sd, fw, t, &call);
 
 	if (err) {
 		sd->counters.calls_refused++;

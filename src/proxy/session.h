@@ -16,6 +16,8 @@ struct dialog;
 struct plan;
 struct siproxd;
 
+/* It comes from the LAN, from a registrar of ours, or from where somebody talks with us. */
+bool session_trusts(const struct siproxd *sd, const struct hop *from);
 /*
  * A request is about to be forwarded to plan->target[0..]: makes the call of a new INVITE, and
  * passes its description through the call. *sdp is what to apply to each branch; its n_lines is 0

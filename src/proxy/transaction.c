@@ -66,6 +66,11 @@ bool transactions_full(const struct transactions *ts)
 	return count_waiting(ts) >= ts->max;
 }
 
+bool transactions_half_full(const struct transactions *ts)
+{
+	return transactions_count(ts) >= ts->max - ts->max / 2;
+}
+
 bool transactions_nearly_full(const struct transactions *ts)
 {
 	return count_waiting(ts) >= ts->max - ts->max / 10;

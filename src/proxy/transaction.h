@@ -117,6 +117,7 @@ void transactions_free(struct transactions *ts);
 void transactions_set_max(struct transactions *ts, size_t max);
 size_t transactions_count(const struct transactions *ts); /* all */
 bool transactions_full(const struct transactions *ts);
+bool transactions_half_full(const struct transactions *ts);
 bool transactions_nearly_full(const struct transactions *ts); /* nine tenths */
 
 /* That connection has ended: what was sent on it and had no response is taken for lost (18.4). */

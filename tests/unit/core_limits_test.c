@@ -405,6 +405,18 @@ static void test_full_of_transactions(void)
 		request(&c, WAN, CORE_STRANGER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", id, 1,
 		    "", "");
 	}
+	ok(transactions_count(c.sd.transactions) <= 52, "a stranger gets half of the table");
+	core_forget(&c);
+	request(&c, WAN, CORE_PROVIDER, "MESSAGE", "sip:alice@203.0.113.1", "s", "", "still", 1, "",
+	    "");
+	core_expect(&c, LAN, "MESSAGE", "whom we talk with is not hindered");
+	for (unsigned i = 0; i < 100; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "l%u", i);
+		request(&c, LAN, CORE_PHONE, "OPTIONS", "sip:bob@198.51.100.7", "at", "", id, 1, "",
+		    "");
+	}
 	core_forget(&c);
 	for (unsigned i = 0; i < 20; i++) {
 		char id[16];
@@ -428,6 +440,93 @@ static void test_full_of_transactions(void)
 	m = core_expect(&c, LAN, "SIP/2.0 503", "the LAN is told so");
 	is_str(core_header(m, "Retry-After", 0), "10", "and when to try again");
 	finish_all(&c, 100000, "all is forgotten");
+}
+
+static void stranger_calls(struct core *c, unsigned n, const char *id, const char *body)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char call_id[16];
+
+		snprintf(call_id, sizeof(call_id), "%s%u", id, i);
+		request(c, WAN, CORE_STRANGER, "INVITE", "sip:alice@203.0.113.1", "s", "", call_id,
+		    1, *body ? SDP : "", body);
+	}
+}
+
+/* A call to alice; true: her phone rings. */
+static bool provider_gets_through(struct core *c, const char *id)
+{
+	bool rings = false;
+	const struct core_sent *m;
+
+	core_forget(c);
+	request(c, WAN, CORE_PROVIDER, "INVITE", "sip:alice@203.0.113.1", "p", "", id, 1, SDP, FAR);
+	while ((m = core_next(c)))
+		rings |= m->side == LAN && strncmp(m->text, "INVITE", 6) == 0;
+	return rings;
+}
+
+/* Calls of strangers that ring leave lines for others. */
+static void test_ringing_strangers(void)
+{
+	struct core c;
+	const struct core_sent *m;
+	struct core_sent reg, ringing = {.text = NULL};
+	size_t total;
+
+	core_init(&c);
+	c.config.max_calls = 40;
+	core_start(&c, false);
+	send_register(&c, CORE_PHONE, PROVIDER, ALICE, "mine", "<sip:alice@192.168.1.10>");
+	reg = granted(&c, "<sip:alice@203.0.113.1>;expires=6000", "alice registers");
+	free(reg.text);
+	total = ports_total(c.sd.ports);
+	stranger_calls(&c, (unsigned)total, "s", FAR);
+	is_int((long long)ports_free_count(c.sd.ports), (long long)(total - total / 2),
+	    "strangers ring on half of the ports");
+	core_forget(&c);
+	stranger_calls(&c, 1, "more", FAR);
+	core_expect(&c, WAN, "SIP/2.0 100", "100");
+	core_expect(&c, WAN, "SIP/2.0 486", "and are told that we are busy");
+	ok(provider_gets_through(&c, "p1"), "the provider's call rings");
+
+	core_wait(&c, 300000);
+	core_forget(&c);
+	core_expect_rest(&c, "nobody answered");
+	stranger_calls(&c, 1, "many",
+	    FAR
+	    "m=audio 50002 RTP/AVP 0\r\nm=audio 50004 RTP/AVP 0\r\n"
+	    "m=audio 50006 RTP/AVP 0\r\nm=audio 50008 RTP/AVP 0\r\nm=audio 50010 RTP/AVP 0\r\n"
+	    "m=audio 50012 RTP/AVP 0\r\nm=audio 50014 RTP/AVP 0\r\nm=audio 50016 RTP/AVP 0\r\n"
+	    "m=audio 50018 RTP/AVP 0\r\nm=audio 50020 RTP/AVP 0\r\nm=audio 50022 RTP/AVP 0\r\n");
+	is_int((long long)ports_free_count(c.sd.ports), (long long)(total - total / 2),
+	    "nor does one call with many streams take all");
+
+	core_wait(&c, 300000);
+	core_forget(&c);
+	core_expect_rest(&c, "nobody answered");
+	stranger_calls(&c, 40, "without", "");
+	is_int((long long)calls_count(c.sd.calls), 20,
+	    "half of the calls, where they offer nothing");
+	ok(provider_gets_through(&c, "p2"), "the provider's call rings");
+
+	core_wait(&c, 300000);
+	core_forget(&c);
+	stranger_calls(&c, 1, "a", FAR);
+	while ((m = core_next(&c)))
+		if (m->side == LAN && strncmp(m->text, "INVITE", 6) == 0)
+			ringing = keep_sent(m);
+	core_answer(&c, &ringing, "200 OK", "at", "Contact: <sip:alice@192.168.1.10>\n" SDP, NEAR);
+	free(ringing.text);
+	core_forget(&c);
+	stranger_calls(&c, (unsigned)total, "then", FAR);
+	is_int((long long)ports_free_count(c.sd.ports), 0,
+	    "whom somebody talks with is no stranger");
+	request(&c, WAN, CORE_STRANGER, "BYE", "sip:alice@203.0.113.1", "s", "at", "a0", 2, "", "");
+	core_wait(&c, 300000);
+	core_forget(&c);
+	core_expect_rest(&c, "all is given back");
+	core_stop(&c);
 }
 
 /* One source on the WAN begins only so much. */
@@ -523,6 +622,7 @@ int main(void)
 	test_many_tags();
 	test_pracked_loser();
 	test_full_of_transactions();
+	test_ringing_strangers();
 	test_callers();
 	test_failed_sends();
 	test_sips();
