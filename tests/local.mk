@@ -190,7 +190,8 @@ tests_unit_libfailing_a_SOURCES = \
 tests_unit_core_alloc_test_LDADD = tests/unit/libfailing.a $(LDADD)
 
 check_PROGRAMS += $(UNIT_TESTS)
-SCRIPT_TESTS = tests/unit/docs_test.sh tests/unit/manual_test.sh tests/unit/release_test.sh
+SCRIPT_TESTS = tests/unit/docs_test.sh tests/unit/manual_test.sh tests/unit/options_test.sh \
+	tests/unit/release_test.sh
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
 include tests/fuzz/local.mk
 EXTRA_DIST += $(SCRIPT_TESTS) tests/unit/core.c tests/unit/core.h tests/unit/plugins.h tests/unit/tap.h \

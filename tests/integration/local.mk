@@ -30,6 +30,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/notify_listen.py \
 	tests/integration/odd_phone.py \
 	tests/integration/providers.py \
+	tests/integration/options.py \
 	tests/integration/wan_check.py \
 	tests/integration/session_timer.py \
 	tests/integration/trunk.py \
@@ -76,6 +77,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/new_address.test \
 	tests/integration/media_kinds.test \
 	tests/integration/offers.test \
+	tests/integration/options.test \
 	tests/integration/notify.test \
 	tests/integration/many_calls.test \
 	tests/integration/one_interface.test \

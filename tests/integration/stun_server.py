@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tells whoever asks on UDP port 3478 which address it sees (RFC 8489). Usage: stun_server.py ADDRESS"""
+"""Tells whoever asks on UDP port 3479 which address it sees (RFC 8489). Usage: stun_server.py ADDRESS"""
 import socket
 import struct
 import sys
@@ -8,7 +8,7 @@ import sys
 COOKIE = 0x2112A442
 
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind((sys.argv[1], 3478))
+sock.bind((sys.argv[1], 3479))
 while True:
     data, (host, port) = sock.recvfrom(2048)
     if len(data) < 20 or struct.unpack("!H", data[:2])[0] != 1:

@@ -512,6 +512,43 @@ static void test_restart(void)
 	done(&b);
 }
 
+/* Another value than the default's. */
+static void other_value(const struct config_row *row, char *out, size_t size)
+{
+	long long def = row->def ? strtoll(row->def, NULL, 0) : 0;
+
+	if (row->type == OPT_INT || row->type == OPT_BOOL)
+		snprintf(out, size, "%s = %lld", row->name, def < row->max ? def + 1 : def - 1);
+	else
+		snprintf(out, size, "%s = eth9", row->name);
+}
+
+/* Each option by itself, after a reload: it needs a restart or it does not, as its row says. */
+static void test_restart_rows(void)
+{
+	struct try before = try("");
+
+	for (size_t i = 0; i < config_row_count(); i++) {
+		const struct config_row *row = config_row_at(i);
+		struct names names = {""};
+		struct try after;
+		char line[200], want[100] = "";
+
+		if (!config_row_is_option(row) || row->type == OPT_ACL || row->type == OPT_ENUM ||
+		    row->type == OPT_MASK || row->type == OPT_NUMBERS || row->plugin)
+			continue;
+		other_value(row, line, sizeof(line));
+		after = try(line);
+		if (row->flags & OPT_RESTART)
+			snprintf(want, sizeof(want), "%s ", row->name);
+		if (ok(after.c != NULL, line))
+			config_restart_needed(before.c, after.c, add_name, &names);
+		is_str(names.text, want, "... needs a restart, or none");
+		done(&after);
+	}
+	done(&before);
+}
+
 static void test_none_found(void)
 {
 	struct try t = {NULL, CONFIG_MESSAGES_INIT, 0};
@@ -579,6 +616,7 @@ int main(void)
 	test_bounds();
 	test_explain();
 	test_restart();
+	test_restart_rows();
 	test_load();
 	return tap_done();
 }

@@ -106,6 +106,10 @@ static void test_regex(void)
 	dials(c, "sip:77@198.51.100.7", "sip:77@198.51.100.7");
 	dials(c, "sip:99@198.51.100.7", "sip:99@198.51.100.7");
 	ok(strstr(logged(), "which is no address") != NULL, "what comes of the last rule is told");
+	world_reload(&w,
+	    "load_plugin = regex\nplugin_regex_redirect = 1\nplugin_regex_desc = x\n"
+	    "plugin_regex_pattern = ^sip:00\nplugin_regex_replace = sip:+\n");
+	is_redirected(c, "sip:0049@198.51.100.7", "<sip:+49@198.51.100.7;redirected=regex>");
 	world_stop(&w);
 }
 
@@ -129,10 +133,15 @@ static void test_order(void)
 {
 	struct world w;
 	struct core *c = world_start(&w,
-	    "load_plugin = shortdial\nload_plugin = prefix\n"
+	    "load_plugin = prefix\nload_plugin = shortdial\n"
 	    "plugin_shortdial_akey = *00\nplugin_shortdial_entry = 123\n"
 	    "plugin_prefix_akey = 0\n");
 
+	dials(c, "sip:*01@198.51.100.7", "sip:0*01@198.51.100.7");
+	world_reload(&w,
+	    "load_plugin = shortdial\nload_plugin = prefix\nload_plugin = plugin_shortdial.la\n"
+	    "plugin_shortdial_akey = *00\nplugin_shortdial_entry = 123\n"
+	    "plugin_prefix_akey = 0\n");
 	dials(c, "sip:*01@198.51.100.7", "sip:0123@198.51.100.7");
 	world_stop(&w);
 }
