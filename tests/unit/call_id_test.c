@@ -95,10 +95,7 @@ static void finish_all(struct core *c)
 	for (size_t i = 0; i < c->n_sent; i++)
 		shown |= c->sent[i].side == WAN && strstr(c->sent[i].text, "192.168.");
 	ok(!shown, "the WAN has seen no address of the LAN, not even in a Call-ID");
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
+	core_finish(c, 200000, "all is forgotten");
 }
 
 /* A call to the WAN; what its Call-ID is there. */

@@ -776,6 +776,38 @@ void core_expect_rest(struct core *c, const char *what)
 	c->leaked = false;
 }
 
+void core_finish(struct core *c, uint64_t ms, const char *what)
+{
+	core_wait(c, ms);
+	core_forget(c);
+	core_expect_rest(c, what);
+	core_stop(c);
+}
+
+struct core_sent core_keep(const struct core_sent *m)
+{
+	struct core_sent copy = *m;
+
+	copy.text = strdup(m->text);
+	if (!copy.text)
+		abort();
+	return copy;
+}
+
+void core_put(char *text, size_t size, const char *mark, const char *value)
+{
+	char *at = strstr(text, mark);
+	size_t tail;
+
+	if (!at)
+		return;
+	tail = strlen(at + strlen(mark)) + 1;
+	if ((size_t)(at - text) + strlen(value) + tail > size)
+		abort();
+	memmove(at + strlen(value), at + strlen(mark), tail);
+	memcpy(at, value, strlen(value));
+}
+
 static bool is_named(const char *line, const char *name)
 {
 	size_t len = strlen(name);

@@ -73,6 +73,8 @@ void core_receive(struct core *c, enum side side, const char *peer, const char *
 /* The next message that was sent and not looked at yet; NULL. Good until core_forget(). */
 const struct core_sent *core_next(struct core *c);
 void core_forget(struct core *c);
+/* A message that core_forget() and a growing list cannot take away; its text is the caller's. */
+struct core_sent core_keep(const struct core_sent *m);
 /* The next one goes to that side and begins so: a TAP line. Never NULL: an empty one if not. */
 const struct core_sent *core_expect(struct core *c, enum side side, const char *start,
     const char *what);
@@ -80,6 +82,8 @@ const struct core_sent *core_expect(struct core *c, enum side side, const char *
 void core_expect_silence(struct core *c, const char *what);
 /* Nothing is kept any more: no transaction, forward, dialog, call, port. A TAP line. */
 void core_expect_rest(struct core *c, const char *what);
+/* The end of most tests: that much time passes, then core_expect_rest() and core_stop(). */
+void core_finish(struct core *c, uint64_t ms, const char *what);
 
 /* The n-th line of that header (by its full name, also where it is compact); "" when it is not
  * there. One of eight buffers. */
@@ -96,6 +100,9 @@ const char *core_body(const struct core_sent *m);
  */
 void core_answer(struct core *c, const struct core_sent *m, const char *status, const char *tag,
     const char *extra, const char *body);
+
+/* Writes `value` where `mark` stands in a text that has room for `size` bytes. */
+void core_put(char *text, size_t size, const char *mark, const char *value);
 
 /* A phone registers with us; its contact is <sip:USER@PEER>. */
 void core_register(struct core *c, const char *peer, const char *user);

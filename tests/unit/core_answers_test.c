@@ -17,24 +17,6 @@ static void from(struct core *c, enum side side, const char *peer, const char *m
 	    method, uri, peer, n, n, n, method, peer, extra);
 }
 
-static void finish_all(struct core *c)
-{
-	core_wait(c, 400000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
-}
-
-static struct core_sent keep_sent(const struct core_sent *m)
-{
-	struct core_sent copy = *m;
-
-	copy.text = strdup(m->text);
-	if (!copy.text)
-		abort();
-	return copy;
-}
-
 /* Three phones of one user get a request; each one's copy. */
 static void fork_to_three(struct core *c, struct core_sent got[3])
 {
@@ -48,7 +30,7 @@ static void fork_to_three(struct core *c, struct core_sent got[3])
 	from(c, WAN, CORE_PROVIDER, "INVITE", "sip:bob@203.0.113.1", "");
 	core_expect(c, WAN, "SIP/2.0 100", "100");
 	for (int i = 0; i < 3; i++)
-		got[i] = keep_sent(core_expect(c, LAN, "INVITE", "a phone rings"));
+		got[i] = core_keep(core_expect(c, LAN, "INVITE", "a phone rings"));
 }
 
 static void test_best(void)
@@ -81,7 +63,7 @@ static void test_best(void)
 			free(got[p].text);
 		}
 		is_int(answers, 1, "... and no other answer");
-		finish_all(&c);
+		core_finish(&c, 400000, "all is forgotten");
 	}
 }
 
@@ -108,7 +90,7 @@ static void test_challenges(void)
 	    "as it was asked");
 	for (int p = 0; p < 3; p++)
 		free(got[p].text);
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 static void test_trying(void)
@@ -136,7 +118,7 @@ static void test_trying(void)
 	core_wait(&c, 100000);
 	while ((m = core_next(&c)))
 		ok(m->side == WAN, "nobody is told of a timeout (4.2)");
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 
 	core_init(&c);
 	core_start(&c, false);
@@ -146,7 +128,7 @@ static void test_trying(void)
 	core_expect(&c, LAN, "SIP/2.0 200", "is answered in time");
 	core_wait(&c, 60000);
 	core_expect_silence(&c, "and there is no 100 after that");
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 /* RFC 4320: neither 1xx nor 408 for what is no INVITE. */
@@ -158,7 +140,7 @@ static void test_not_forwarded(void)
 	core_init(&c);
 	core_start(&c, false);
 	from(&c, LAN, CORE_PHONE, "MESSAGE", "sip:b@198.51.100.7", "");
-	m = keep_sent(core_expect(&c, WAN, "MESSAGE", "a request"));
+	m = core_keep(core_expect(&c, WAN, "MESSAGE", "a request"));
 	core_answer(&c, &m, "183 Odd", "t", "", NULL);
 	core_expect_silence(&c, "a provisional answer stays here");
 	core_answer(&c, &m, "408 Request Timeout", "t", "", NULL);
@@ -167,7 +149,7 @@ static void test_not_forwarded(void)
 	from(&c, LAN, CORE_PHONE, "MESSAGE", "sip:b@198.51.100.7", "");
 	core_expect_silence(&c, "and a retransmission does not ask again");
 	free(m.text);
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 int main(void)

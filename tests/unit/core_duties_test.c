@@ -32,14 +32,6 @@ static void start(struct core *c)
 	core_start(c, false);
 }
 
-static void finish_all(struct core *c)
-{
-	core_wait(c, 400000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
-}
-
 #define FAR "sip:bob@198.51.100.7"
 
 /* 16.3: what fails several checks gets the answer of the first. */
@@ -67,7 +59,7 @@ static void test_order(void)
 		from(&c, LAN, CORE_PHONE, "ACK", cases[i].uri, cases[i].extra);
 		core_expect_silence(&c, "... and an ACK gets none");
 	}
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 /* RFC 5393 4: the same request for another Request-URI is a spiral. */
@@ -87,7 +79,7 @@ static void test_spiral(void)
 	    n, n);
 	core_expect(&c, LAN, "SIP/2.0 100", "it comes back for somebody else");
 	core_expect(&c, WAN, "INVITE sip:carl@198.51.100.8 ", "which is no loop");
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 static void test_cancel(void)
@@ -121,7 +113,7 @@ static void test_cancel(void)
 	core_answer(&c, &invite, "183 Progress", "t", "", NULL);
 	core_expect_silence(&c, "changes nothing, nor does a late answer");
 	free(invite.text);
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 /* Behind a router inside the LAN: two telephones that call themselves alike (18.2.2, RFC 3581). */
@@ -159,7 +151,7 @@ static void test_second_nat(void)
 		snprintf(text, sizeof(text), "<sip:%s@203.0.113.1>", users[i]);
 		ok(!core_has(m, "10.0.0.5"), "under our address");
 	}
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 static void test_user_agent(void)
@@ -177,7 +169,7 @@ static void test_user_agent(void)
 		m = core_expect(&c, WAN, "MESSAGE", "a request");
 		is_int(core_count(m, "User-Agent"), 1, "has one User-Agent");
 		is_str(core_header(m, "User-Agent", 0), "nobody", "which is ours");
-		finish_all(&c);
+		core_finish(&c, 400000, "all is forgotten");
 	}
 }
 
@@ -196,7 +188,7 @@ static void test_many_phones(void)
 		core_expect(&c, LAN, i < 32 ? "SIP/2.0 200" : "SIP/2.0 503",
 		    "telephones of one address-of-record");
 	}
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 /* 18.1.1, and why not: a request above the path's safe size leaves whole, by UDP. */
@@ -217,7 +209,7 @@ static void test_large(void)
 	m = core_expect(&c, WAN, "MESSAGE", "a large request leaves");
 	is_str(core_body(m), body, "whole");
 	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP ", 12) == 0, "by UDP");
-	finish_all(&c);
+	core_finish(&c, 400000, "all is forgotten");
 }
 
 int main(void)

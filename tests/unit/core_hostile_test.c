@@ -45,25 +45,6 @@ static void start(struct core *c)
 		abort();
 }
 
-static void finish_all(struct core *c, const char *what)
-{
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, what);
-	core_stop(c);
-}
-
-/* Like core_answer(), with a message that core_forget() or a growing list cannot take away. */
-static struct core_sent keep_sent(const struct core_sent *m)
-{
-	struct core_sent copy = *m;
-
-	copy.text = strdup(m->text);
-	if (!copy.text)
-		abort();
-	return copy;
-}
-
 /* alice calls bob; the INVITE that left. */
 static struct core_sent call_out(struct core *c, const char *body)
 {
@@ -72,7 +53,7 @@ static struct core_sent call_out(struct core *c, const char *body)
 	alice(c, "INVITE", "sip:bob@198.51.100.7", 1, "", *body ? SDP : "", body);
 	core_expect(c, LAN, "SIP/2.0 100", "100");
 	m = core_expect(c, WAN, "INVITE", "an INVITE leaves");
-	return keep_sent(m);
+	return core_keep(m);
 }
 
 /* --- what the WAN learns ------------------------------------------------------------------ */
@@ -93,7 +74,7 @@ static void test_failure_body(void)
 	m = core_expect(&c, WAN, "SIP/2.0 488", "with a description");
 	ok(core_has(m, "c=IN IP4 203.0.113.1"), "that says where we are");
 	ok(core_has(m, "m=audio 0 "), "and no port");
-	finish_all(&c, "all is forgotten");
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 static void test_odd_bodies(void)
@@ -126,7 +107,7 @@ static void test_odd_bodies(void)
 		snprintf(header, sizeof(header), "Content-Type: %s\n", cases[i].type);
 		alice(&c, "INVITE", "sip:bob@198.51.100.7", 1, "", header, cases[i].body);
 		printf("# %zu: %s: %zu sent\n", i, cases[i].type, c.n_sent);
-		finish_all(&c, "a body of that kind");
+		core_finish(&c, 200000, "a body of that kind");
 	}
 }
 
@@ -137,7 +118,7 @@ static void test_lone_ack(void)
 
 	start(&c);
 	alice(&c, "ACK", "sip:bob@198.51.100.20", 1, "bt", SDP, NEAR);
-	finish_all(&c, "an ACK with a description, of no call that we know");
+	core_finish(&c, 200000, "an ACK with a description, of no call that we know");
 }
 
 static void test_headers(void)
@@ -171,7 +152,7 @@ static void test_headers(void)
 		alice(&c, "OPTIONS", "sip:bob@198.51.100.7", 1, "", extra, "");
 		m = core_expect(&c, WAN, "OPTIONS", lines[i]);
 		ok(core_has(m, "203.0.113.1"), "our address stands there");
-		finish_all(&c, "and no other");
+		core_finish(&c, 200000, "and no other");
 	}
 }
 
@@ -190,7 +171,7 @@ static void test_start_line(void)
 	m = core_expect(&c, WAN, "MESSAGE sip:bob@203.0.113.1 ",
 	    "no LAN address in the start line");
 	is_str(core_header(m, "Call-ID", 0), "1@192.168.1.10", "the Call-ID stays as it is");
-	finish_all(&c, "nor in display names and parameters");
+	core_finish(&c, 200000, "nor in display names and parameters");
 }
 
 /* What would take the parser long is refused before it is parsed. */
@@ -209,7 +190,7 @@ static void test_crowded(void)
 	core_expect(&c, WAN, "SIP/2.0 400", "thousands of parameters");
 	core_expect_silence(&c, "go nowhere");
 	buf_free(&extra);
-	finish_all(&c, "all is forgotten");
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* A name that the DNS gives our own address. */
@@ -226,7 +207,7 @@ static void test_name_of_ourselves(void)
 	core_resolve("127.0.0.1");
 	core_expect(&c, LAN, "SIP/2.0 482", "by loopback too");
 	core_expect_silence(&c, "and we do not talk to ourselves");
-	finish_all(&c, "all is forgotten");
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* --- who is heard ------------------------------------------------------------------------- */
@@ -248,7 +229,7 @@ static void test_no_host(void)
 	alice(&c, "OPTIONS", "sip:bob@nowhere.test", 1, "", "", "");
 	core_resolve("0.0.0.0");
 	core_expect(&c, LAN, "SIP/2.0 403", "a name that leads there");
-	finish_all(&c, "and nothing is kept");
+	core_finish(&c, 200000, "and nothing is kept");
 }
 
 static bool is_peer(const struct core *c, unsigned flow, unsigned leg, uint16_t port)
@@ -291,7 +272,7 @@ static void test_losing_fork(void)
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	core_wait(&c, 1);
 	is_int((long long)ports_free_count(c.sd.ports), 10, "the ports are free");
-	finish_all(&c, "all is forgotten");
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* A fork without audio takes it from nobody, neither before nor after the winner is known. */
@@ -351,7 +332,7 @@ static void test_glare(void)
 	alice(&c, "INVITE", "sip:bob@198.51.100.20", 2, "bt", SDP, BODY("192.168.1.10", "44444"));
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	m = core_expect(&c, WAN, "INVITE", "alice moves");
-	mine = keep_sent(m);
+	mine = core_keep(m);
 	far(&c, CORE_PROVIDER, "INVITE", "bt", "at", "out-1", 1, SDP,
 	    BODY("198.51.100.20", "55555"));
 	core_expect(&c, WAN, "SIP/2.0 100", "100");

@@ -31,24 +31,6 @@ static void start(struct core *c)
 		abort();
 }
 
-static void finish_all(struct core *c, uint64_t ms, const char *what)
-{
-	core_wait(c, ms);
-	core_forget(c);
-	core_expect_rest(c, what);
-	core_stop(c);
-}
-
-static struct core_sent keep_sent(const struct core_sent *m)
-{
-	struct core_sent copy = *m;
-
-	copy.text = strdup(m->text);
-	if (!copy.text)
-		abort();
-	return copy;
-}
-
 /* --- bindings ----------------------------------------------------------------------------- */
 
 static void send_register(struct core *c, const char *peer, const char *registrar, const char *to,
@@ -66,7 +48,7 @@ static void send_register(struct core *c, const char *peer, const char *registra
 static struct core_sent granted(struct core *c, const char *contact, const char *what)
 {
 	const struct core_sent *m = core_expect(c, WAN, "REGISTER", what);
-	struct core_sent copy = keep_sent(m);
+	struct core_sent copy = core_keep(m);
 	char extra[256];
 
 	snprintf(extra, sizeof(extra), "Contact: %s\n", contact);
@@ -125,7 +107,7 @@ static void test_foreign_registrars(void)
 	m = granted(&c, "", "and Contact: *");
 	free(m.text);
 	is_int((long long)targets(&c, "alice"), 1, "does not take hers away");
-	finish_all(&c, 700000, "all is forgotten");
+	core_finish(&c, 700000, "all is forgotten");
 }
 
 static void test_two_contacts(void)
@@ -146,7 +128,7 @@ static void test_two_contacts(void)
 		m = granted(&c, "<sip:alice@203.0.113.1>;expires=600", "a phone");
 		free(m.text);
 		send_register(&c, CORE_PHONE, PROVIDER, ALICE, "1", contacts[i]);
-		m = keep_sent(core_expect(&c, WAN, "REGISTER", "moves to another port"));
+		m = core_keep(core_expect(&c, WAN, "REGISTER", "moves to another port"));
 		snprintf(reply, sizeof(reply), "%s", core_header(&m, "Contact", 0));
 		printf("# %s\n", reply);
 		ok(strchr(reply, ',') && strncmp(reply, strchr(reply, ',') + 2, 24) != 0,
@@ -179,7 +161,7 @@ static struct core_sent subscribe(struct core *c, const char *expires)
 {
 	request(c, LAN, CORE_PHONE, "SUBSCRIBE", "sip:alice@198.51.100.7", "st", "", "sub", 1,
 	    expires, "");
-	return keep_sent(core_expect(c, WAN, "SUBSCRIBE", "a subscription"));
+	return core_keep(core_expect(c, WAN, "SUBSCRIBE", "a subscription"));
 }
 
 /* RFC 6665 4.1.2.4 */
@@ -211,7 +193,7 @@ static void test_notify_first(void)
 	m = core_expect(&c, LAN, "NOTIFY", "for as long as was granted");
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	free(sub.text);
-	finish_all(&c, 400000, "and no longer");
+	core_finish(&c, 400000, "and no longer");
 
 	start(&c);
 	sub = subscribe(&c, "Expires: 600\n");
@@ -224,7 +206,7 @@ static void test_notify_first(void)
 	is_int((long long)dialogs_count(c.sd.dialogs), 16,
 	    "forks without end do not fill the table");
 	free(sub.text);
-	finish_all(&c, 700000, "all is forgotten");
+	core_finish(&c, 700000, "all is forgotten");
 
 	/* not for anybody's subscription: this one came from the WAN */
 	start(&c);
@@ -234,7 +216,7 @@ static void test_notify_first(void)
 	core_expect(&c, LAN, "SUBSCRIBE", "a subscription of the WAN");
 	notify(&c, "far", 1);
 	core_expect(&c, WAN, "SIP/2.0 481", "lets no NOTIFY in");
-	finish_all(&c, 200000, "all is forgotten");
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* How long a dialog stays: seconds, with 64 of grace. */
@@ -273,7 +255,7 @@ static void test_how_long(void)
 		core_wait(&c, 2000);
 		is_int((long long)dialogs_count(c.sd.dialogs), 0, "and not longer");
 		free(sub.text);
-		finish_all(&c, 100000, "all is forgotten");
+		core_finish(&c, 100000, "all is forgotten");
 	}
 }
 
@@ -313,7 +295,7 @@ static void test_many_tags(void)
 	request(&c, LAN, CORE_PHONE, "INVITE", "sip:bob@198.51.100.7", "at", "", "call", 1, SDP,
 	    NEAR);
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
-	invite = keep_sent(core_expect(&c, WAN, "INVITE", "a call"));
+	invite = core_keep(core_expect(&c, WAN, "INVITE", "a call"));
 	for (unsigned i = 0; i < 200; i++) {
 		char tag[16];
 
@@ -335,7 +317,7 @@ static void test_many_tags(void)
 	core_answer(&c, m, "200 OK", NULL, "", NULL);
 	core_expect(&c, LAN, "SIP/2.0 500", "and the caller");
 	free(invite.text);
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 /* Early media that was PRACKed is not a confirmed dialog. */
@@ -352,7 +334,7 @@ static void test_pracked_loser(void)
 	    FAR);
 	core_expect(&c, WAN, "SIP/2.0 100", "100");
 	for (int i = 0; i < 2; i++)
-		invite[i] = keep_sent(core_expect(&c, LAN, "INVITE", "a phone rings"));
+		invite[i] = core_keep(core_expect(&c, LAN, "INVITE", "a phone rings"));
 	for (int i = 0; i < 2; i++) {
 		core_answer(&c, &invite[i], "183 P", i ? "p1" : "p0",
 		    "Contact: <sip:alice@192.168.1.10>\nRequire: 100rel\nRSeq: 1\n", NULL);
@@ -377,7 +359,7 @@ static void test_pracked_loser(void)
 	is_int((long long)calls_count(c.sd.calls), 0, "ends the call");
 	free(invite[0].text);
 	free(invite[1].text);
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 /* Strangers fill the table; what runs can end, and the provider always gets an answer. */
@@ -439,7 +421,7 @@ static void test_full_of_transactions(void)
 	request(&c, LAN, CORE_PHONE, "OPTIONS", "sip:bob@198.51.100.7", "at", "", "o", 1, "", "");
 	m = core_expect(&c, LAN, "SIP/2.0 503", "the LAN is told so");
 	is_str(core_header(m, "Retry-After", 0), "10", "and when to try again");
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 static void stranger_calls(struct core *c, unsigned n, const char *id, const char *body)
@@ -554,7 +536,7 @@ static void test_callers(void)
 	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sip:alice@203.0.113.1", "s", "", "p", 1, "",
 	    "");
 	core_expect(&c, LAN, "OPTIONS", "others are not hindered");
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 /* Sends that fail are counted, whoever sends. */
@@ -574,7 +556,7 @@ static void test_failed_sends(void)
 	    "");
 	is_int((long long)c.sd.counters.sends_failed, 2, "a full socket is no failure");
 	c.send_err = 0;
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 /* sips: is refused however it would have been routed. */
@@ -594,7 +576,7 @@ static void test_sips(void)
 	request(&c, WAN, CORE_PROVIDER, "OPTIONS", "sips:alice@203.0.113.1", "a", "", "3", 1, "",
 	    "");
 	core_expect(&c, WAN, "SIP/2.0 416", "towards a binding");
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 /* A name that cannot be looked up: the phone may try again. */
@@ -609,7 +591,7 @@ static void test_no_resolver(void)
 	request(&c, LAN, CORE_PHONE, "OPTIONS", "sip:bob@example.net", "a", "", "1", 1, "", "");
 	m = core_expect(&c, LAN, "SIP/2.0 503", "no look-up");
 	is_str(core_header(m, "Retry-After", 0), "10", "says when to try again");
-	finish_all(&c, 100000, "all is forgotten");
+	core_finish(&c, 100000, "all is forgotten");
 }
 
 int main(void)

@@ -48,14 +48,6 @@ static void start(struct core *c)
 	core_start(c, false);
 }
 
-static void finish_all(struct core *c)
-{
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
-}
-
 #define REGISTRAR "198.51.100.7:5060"
 
 static void test_options(void)
@@ -90,7 +82,7 @@ static void test_options(void)
 	core_forget(&c);
 	from(&c, WAN, REGISTRAR, "OPTIONS", "sip:203.0.113.1", "sip:203.0.113.1", "");
 	core_expect(&c, WAN, "SIP/2.0 404", "without a registration it is a stranger again");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 static void test_dialog_peer(void)
@@ -175,7 +167,7 @@ static void test_path(void)
 	is_str(core_header(m, "Route", 0), "<sip:192.168.1.77;lr>, <sip:edge.lan;lr>",
 	    "and has the Path as its Route");
 	is_int(core_count(m, "Route"), 1, "once");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* One phone, two accounts, one Contact for both: the account in whose name it speaks counts. */
@@ -218,7 +210,7 @@ static void test_two_accounts(void)
 		    i ? "sip:work@203.0.113.1" : "sip:alice@203.0.113.1", "sip:x@y", "");
 		core_expect(&c, LAN, "MESSAGE sip:line@192.168.1.10 ", "and is called by it");
 	}
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* A transfer to another phone of the LAN, by the address that the first one knows. */
@@ -239,7 +231,7 @@ static void test_refer_to_a_phone(void)
 		strstr(core_header(m, "Refer-To", 0), "@203.0.113.1;x=y?Replaces=1%40phone>"),
 	    "names it as the WAN knows it");
 	is_str(core_header(m, "Referred-By", 0), "<sip:203.0.113.1>", "what is no phone is us");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 int main(void)

@@ -176,10 +176,7 @@ static void alice_hangs_up(struct core *c, unsigned cseq)
 
 static void finish_all(struct core *c)
 {
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, "nothing is left");
-	core_stop(c);
+	core_finish(c, 200000, "nothing is left");
 	unlink(path);
 }
 

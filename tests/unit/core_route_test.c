@@ -24,14 +24,6 @@ static bool went_to(const struct core_sent *m, const char *ip_port)
 	return strcmp(addr_format(&m->to, text), ip_port) == 0;
 }
 
-static void finish_all(struct core *c)
-{
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
-}
-
 #define US   "<sip:192.168.1.1;lr>"
 #define US_2 "<sip:203.0.113.1;lr>"
 #define FAR  "<sip:198.51.100.9;lr>"
@@ -94,7 +86,7 @@ static void test_ways(void)
 		is_int(core_count(m, "Route"), *ways[i].want_route != '\0', "... on one line");
 		ok(went_to(m, ways[i].want_to), "... the next hop");
 	}
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* Both phones are ours, however the request found us. */
@@ -122,7 +114,7 @@ static void test_to_a_phone(void)
 		m = core_expect(&c, LAN, "MESSAGE sip:bob@192.168.1.11:5060 ", cases[i].uri);
 		is_int(core_count(m, "Route"), 0, "without a Route");
 	}
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* The WAN has no say in the way behind us. */
@@ -141,7 +133,7 @@ static void test_foreign_route(void)
 	from(&c, WAN, CORE_STRANGER, "MESSAGE", "sip:203.0.113.1;lr",
 	    "Route: <sip:bob@198.51.100.9>\n");
 	core_expect(&c, WAN, "SIP/2.0 404", "no strict router on the WAN makes us its relay");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* Neither a Route nor a proxy: numbers go to the provider of the phone's account. */
@@ -171,7 +163,7 @@ static void test_home(void)
 	    "From: <sip:x@192.168.1.11>;tag=r\nTo: <tel:112>\nCall-ID: home3\nCSeq: 1 INVITE\n"
 	    "Contact: <sip:x@192.168.1.11>\n\n");
 	core_expect(&c, LAN, "SIP/2.0 416", "a phone without any provider");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 static void test_schemes(void)
@@ -190,7 +182,7 @@ static void test_schemes(void)
 		from(&c, WAN, "192.0.2.1:5060", "MESSAGE", uris[i], "");
 		core_expect(&c, WAN, "SIP/2.0 416", "from the WAN too");
 	}
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 int main(void)

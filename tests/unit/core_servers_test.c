@@ -98,10 +98,7 @@ static struct core_sent wait_for(struct core *c, const char *start, const char *
 
 static void end_test(struct core *c)
 {
-	core_wait(c, 100000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
+	core_finish(c, 100000, "all is forgotten");
 }
 
 static void test_silence(void)

@@ -11,14 +11,6 @@ static void start(struct core *c)
 	core_register(c, CORE_PHONE, "x");
 }
 
-static void finish_all(struct core *c)
-{
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
-}
-
 #define DIALOG                                                                          \
 	"Via: SIP/2.0/UDP %s;branch=z9hG4bKsub%u\nFrom: <sip:%s@198.51.100.7>;tag=%s\n" \
 	"To: <sip:%s@198.51.100.7>%s%s\nCall-ID: sub\nCSeq: %u %s\n%s\n"
@@ -91,7 +83,7 @@ static void test_for_hours(void)
 	notified(&c, "yt", "Event: dialog\nSubscription-State: active\n", "200 OK");
 	core_wait(&c, 70000);
 	notified(&c, "yt", ACTIVE("600"), NULL);
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 static void test_ends(void)
@@ -119,7 +111,7 @@ static void test_ends(void)
 		core_forget(&c);
 		notified(&c, "yt", ACTIVE("10"), ends[i].goes_on ? "500 Not now" : NULL);
 		core_wait(&c, 4000000);
-		finish_all(&c);
+		core_finish(&c, 200000, "all is forgotten");
 	}
 }
 
@@ -135,7 +127,7 @@ static void test_several(void)
 	core_wait(&c, HOUR / 2);
 	notified(&c, "yt", "o: dialog;id=2\nSubscription-State: active\n", "200 OK");
 	core_wait(&c, HOUR);
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* A NOTIFY before the 202, and from a fork that never answers the SUBSCRIBE itself. */
@@ -159,7 +151,7 @@ static void test_early(void)
 	notified(&c, "fork", OVER, "200 OK");
 	notified(&c, "yt", OVER, "200 OK");
 	free(subscribe.text);
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* A transfer: REFER within the call, which ends before it is known how that went. */
@@ -188,7 +180,7 @@ static void test_refer_survives(void)
 			    "Event: refer;id=7\nSubscription-State: terminated;reason=noresource\n",
 			    "200 OK");
 		}
-		finish_all(&c);
+		core_finish(&c, 200000, "all is forgotten");
 	}
 }
 

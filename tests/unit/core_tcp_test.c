@@ -20,14 +20,6 @@ static void start(struct core *c)
 	core_start(c, false);
 }
 
-static void finish_all(struct core *c)
-{
-	core_wait(c, 4000000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
-}
-
 /* Alice registers at the provider, over connection 7 where `stream`. */
 static void register_alice(struct core *c, bool stream, const char *uri_params)
 {
@@ -105,7 +97,7 @@ static void test_phone_calls(void)
 	is_int((long long)m->connection, 7, "... by the connection");
 	core_wait(&c, 40000);
 	core_forget(&c);
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 /* A phone on UDP, a provider on TCP. */
@@ -149,7 +141,7 @@ static void test_provider(void)
 	is_int((long long)m->connection, 1000, "... by the same connection");
 	core_wait(&c, 40000);
 	core_forget(&c);
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 /* A message that came without Content-Length cannot leave by a stream without one (18.3). */
@@ -171,7 +163,7 @@ static void test_length(void)
 	is_str(core_header(m, "Content-Length", 0), "5", "... with its length");
 	is_str(core_body(m), "hello", "... and its body");
 	core_answer(&c, m, "200 OK", "bt", "", NULL);
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 /* Bob, or the provider, calls a phone that has registered by a connection. */
@@ -221,7 +213,7 @@ static void test_phone_is_called(void)
 	    "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKi2\n"
 	    "From: <sip:carol@198.51.100.7>;tag=ct\nTo: %s\nCall-ID: in\nCSeq: 1 ACK\n\n",
 	    core_header(m, "To", 0));
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 static void hang_up(struct call *call, void *arg)
@@ -257,7 +249,7 @@ static void caller_is_told(const char *contact, const char *expected)
 	m = core_expect(&c, WAN, "BYE", "on both sides");
 	is_str(addr_format(&m->to, to), expected, contact);
 	c.leaked = false; /* its own words */
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 static void test_where_callers_point(void)
@@ -300,7 +292,7 @@ static void test_phone_returns(void)
 	m = core_expect(&c, LAN, "INVITE", "it rings");
 	is_int((long long)m->connection, 8, "... by the new connection");
 	core_answer(&c, m, "486 Busy Here", "at", "", NULL);
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 /* A provider that calls by the connection of the REGISTER finds it there, however idle it is. */
@@ -324,7 +316,7 @@ static void test_registrar_connection(void)
 	ok(pipeline_relies_on(&c.sd, 1000), "the binding relies on it");
 	core_wait(&c, 3000000);
 	ok(!pipeline_relies_on(&c.sd, 1000), "... for as long as it lives");
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 /* Who connects from the WAN is admitted, but for those that the lists exclude. */
@@ -388,7 +380,7 @@ static void test_large(void)
 	ok(strncmp(core_header(m, "Via", 0), "SIP/2.0/UDP", 11) == 0, "... and says so");
 	core_answer(&c, m, "200 OK", "x", "", NULL);
 	core_expect(&c, LAN, "SIP/2.0 200", "... and it is answered");
-	finish_all(&c);
+	core_finish(&c, 4000000, "all is forgotten");
 }
 
 int main(void)

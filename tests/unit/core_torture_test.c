@@ -165,20 +165,6 @@ static const struct {
     {"4475-3.3.10-bcast", DROPPED},
 };
 
-static void put(char *text, size_t size, const char *mark, const char *value)
-{
-	char *at = strstr(text, mark);
-	size_t tail;
-
-	if (!at)
-		return;
-	tail = strlen(at + strlen(mark)) + 1;
-	if ((size_t)(at - text) + strlen(value) + tail > size)
-		abort();
-	memmove(at + strlen(value), at + strlen(mark), tail);
-	memcpy(at, value, strlen(value));
-}
-
 static void test_response(const char *file, int fate)
 {
 	static char data[65536];
@@ -195,8 +181,8 @@ static void test_response(const char *file, int fate)
 	core_expect(&c, LAN, "SIP/2.0 100", "100");
 	m = core_expect(&c, WAN, "INVITE", "a request");
 	read_file(file, data, sizeof(data));
-	put(data, sizeof(data), "@VIA@", core_header(m, "Via", 0));
-	put(data, sizeof(data), "@CALLID@", "resp");
+	core_put(data, sizeof(data), "@VIA@", core_header(m, "Via", 0));
+	core_put(data, sizeof(data), "@CALLID@", "resp");
 	receive_file(&c, WAN, CORE_PROVIDER, data, strlen(data));
 	if (fate == FORWARDED) {
 		size_t line = strcspn(data, "\r") + 2;

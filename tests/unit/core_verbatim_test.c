@@ -29,20 +29,6 @@
 	"f:\"A \\\" B\"<sip:" from ";p=%00>;x ; TAG=T1;y=\"z\"\r\nt : sip:" to ";nobody\r\n" \
 	"i:  verb@tim.<>:\\/\"[]?{}\r\ncsEQ:  007  oDD-Method.1\r\n"
 
-static void put(char *text, size_t size, const char *mark, const char *value)
-{
-	char *at = strstr(text, mark);
-	size_t tail;
-
-	if (!at)
-		return;
-	tail = strlen(at + strlen(mark)) + 1;
-	if ((size_t)(at - text) + strlen(value) + tail > size)
-		abort();
-	memmove(at + strlen(value), at + strlen(mark), tail);
-	memcpy(at, value, strlen(value));
-}
-
 static void receive_text(struct core *c, enum side side, const char *peer, const char *text)
 {
 	struct addr a;
@@ -62,22 +48,14 @@ static const struct core_sent *passes(struct core *c, enum side from, const char
 	snprintf(length, sizeof(length), "%zu", strlen(ODD_BODY));
 	snprintf(text, sizeof(text), "%s", in);
 	snprintf(want, sizeof(want), "%s", out);
-	put(text, sizeof(text), "@LENGTH@", length);
-	put(want, sizeof(want), "@LENGTH@", length);
+	core_put(text, sizeof(text), "@LENGTH@", length);
+	core_put(want, sizeof(want), "@LENGTH@", length);
 	receive_text(c, from, from == LAN ? CORE_PHONE : CORE_PROVIDER, text);
 	m = core_expect(c, !from, "", what);
 	snprintf(via, sizeof(via), "Via: %s\r\n", core_header(m, "Via", 0));
-	put(want, sizeof(want), "@VIA@", via);
+	core_put(want, sizeof(want), "@VIA@", via);
 	is_str(m->text, want, "... byte for byte");
 	return m;
-}
-
-static void finish_all(struct core *c)
-{
-	core_wait(c, 200000);
-	core_forget(c);
-	core_expect_rest(c, "all is forgotten");
-	core_stop(c);
 }
 
 static void test_out(void)
@@ -117,7 +95,7 @@ static void test_out(void)
 	    "t : sip:b@x.example:5099;nobody;tag=Q\r\ncsEQ:  007  oDD-Method.1\r\n"
 	    "m : \"x\"<sip:%00@198.51.100.20>\r\nl:3\r\n\r\n\n\r\x01",
 	    "... byte for byte, with the phone's own Via");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 static void test_in(void)
@@ -142,7 +120,7 @@ static void test_in(void)
 	    "m:<http://x/?y>, <sip:%00@h>;q=.3\r\n"
 	    "\r\n" ODD_BODY,
 	    "a request comes in");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 /* A description: only the addresses and the port, and no line end that was not there. */
@@ -171,7 +149,7 @@ static void test_description(void)
 	is_str(core_body(m), after, "... with our address and port, and nothing else");
 	is_int(atoi(core_header(m, "Content-Length", 0)), (long long)strlen(after),
 	    "... and its length");
-	finish_all(&c);
+	core_finish(&c, 200000, "all is forgotten");
 }
 
 int main(void)
