@@ -145,11 +145,15 @@ static int start_transport(struct service *s)
 	    .loop = s->sd.loop,
 	    .port = (uint16_t)port,
 	    .dscp = s->boot->sip_dscp,
-	    .hooks = {&s->sd, pipeline_receive, pipeline_refused, pipeline_admit,
-		pipeline_relies_on, pipeline_connection_gone},
-	    .limits = {{[LAN] = LAN_CONNECTIONS, [WAN] = WAN_CONNECTIONS},
-		{[LAN] = LAN_CONNECTIONS_PER_PEER, [WAN] = WAN_CONNECTIONS_PER_PEER},
-		OPENED_CONNECTIONS},
+	    .hooks.arg = &s->sd,
+	    .hooks.receive = pipeline_receive,
+	    .hooks.refused = pipeline_refused,
+	    .hooks.admit = pipeline_admit,
+	    .hooks.in_use = pipeline_relies_on,
+	    .hooks.gone = pipeline_connection_gone,
+	    .limits.accepted = {[LAN] = LAN_CONNECTIONS, [WAN] = WAN_CONNECTIONS},
+	    .limits.per_peer = {[LAN] = LAN_CONNECTIONS_PER_PEER, [WAN] = WAN_CONNECTIONS_PER_PEER},
+	    .limits.opened = OPENED_CONNECTIONS,
 	};
 	enum sip_transport failed;
 	char text[512];
@@ -318,7 +322,6 @@ static int drop_root(struct service *s)
 	if (s->boot->rtp_proxy_enable)
 		priority_allow();
 	err = daemon_drop_root(&ids, why, sizeof(why));
-
 	s->jailed = !err && root && ids.chroot_dir;
 	if (err)
 		log_err(LOG_MAIN, "%s", why[0] ? why : strerror(err));
@@ -347,8 +350,13 @@ static int start_media(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
 	const struct config *c = s->boot;
-	struct call_setup setup = {sd->timers, NULL, NULL, sd->sides, call_lapsed, sd,
-	    sd->resolver};
+	struct call_setup setup = {
+	    .timers = sd->timers,
+	    .sides = sd->sides,
+	    .lapsed = call_lapsed,
+	    .arg = sd,
+	    .resolver = sd->resolver,
+	};
 	struct call_limits limits;
 	int err = ports_new(&sd->ports, (uint16_t)c->rtp_port_low, (uint16_t)c->rtp_port_high);
 
