@@ -9,15 +9,19 @@
 #include "config_table.h"
 #include "proxy/plugin_state.h"
 
-static void full_name(const struct plugin_self *self, const char *key, char out[static 80])
+/* "plugin_", the plugin's name, '_', the option's. A longer one is none of the table's. */
+#define FULL_NAME_MAX 80
+
+static void full_name(const struct plugin_self *self, const char *key,
+    char out[static FULL_NAME_MAX])
 {
-	snprintf(out, 80, "plugin_%s_%s", self->plugin->name, key);
+	snprintf(out, FULL_NAME_MAX, "plugin_%s_%s", self->plugin->name, key);
 }
 
 void plugin_find_rows(struct plugin_self *self)
 {
 	const struct plugin_option *option = self->plugin->options;
-	char name[80];
+	char name[FULL_NAME_MAX];
 
 	for (size_t i = 0; option && option->key && i < PLUGIN_OPTIONS_MAX; i++, option++) {
 		full_name(self, option->key, name);
@@ -28,7 +32,7 @@ void plugin_find_rows(struct plugin_self *self)
 static const struct config_row *find_row(const struct plugin_self *self, const char *key)
 {
 	const struct plugin_option *option = self->plugin->options;
-	char name[80];
+	char name[FULL_NAME_MAX];
 
 	for (size_t i = 0; option && option->key && i < PLUGIN_OPTIONS_MAX; i++, option++)
 		if (strcmp(option->key, key) == 0)
@@ -97,7 +101,7 @@ bool plugin_networks_match(const struct plugin_self *self, const char *key, cons
 
 int plugin_complain(struct plugin_self *self, const char *key, size_t n, const char *fmt, ...)
 {
-	char name[80], text[400];
+	char name[FULL_NAME_MAX], text[400];
 	va_list ap;
 
 	va_start(ap, fmt);
