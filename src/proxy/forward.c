@@ -39,10 +39,9 @@ static char *copy_lines(const struct sip_msg *msg, enum sip_hdr id)
 
 static char *copy_timestamp(const struct sip_msg *req)
 {
-	for (unsigned i = 0; i < req->n_lines; i++)
-		if (str_is_nocase(req->line[i].name, "Timestamp"))
-			return str_dup(req->line[i].value);
-	return NULL;
+	const struct sip_line *line = sip_msg_line_named(req, "Timestamp", NULL);
+
+	return line ? str_dup(line->value) : NULL;
 }
 
 static int copy_request(struct forward *fw, const struct sip_msg *req)

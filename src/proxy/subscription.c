@@ -16,11 +16,9 @@
 
 static struct str header(const struct sip_msg *msg, const char *name, const char *compact)
 {
-	for (unsigned i = 0; i < msg->n_lines; i++)
-		if (str_is_nocase(msg->line[i].name, name) ||
-		    (compact && str_is_nocase(msg->line[i].name, compact)))
-			return msg->line[i].value;
-	return (struct str){"", 0}; /* ranges of it are taken */
+	const struct sip_line *line = sip_msg_line_named(msg, name, compact);
+
+	return line ? line->value : (struct str){"", 0}; /* ranges of it are taken */
 }
 
 static struct str first_word(struct str value, struct str *params)

@@ -497,6 +497,16 @@ const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id)
 	return NULL;
 }
 
+const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name,
+    const char *compact)
+{
+	for (unsigned i = 0; i < msg->n_lines; i++)
+		if (str_is_nocase(msg->line[i].name, name) ||
+		    (compact && str_is_nocase(msg->line[i].name, compact)))
+			return &msg->line[i];
+	return NULL;
+}
+
 const char *sip_msg_line_start(const struct sip_msg *msg, enum sip_hdr id)
 {
 	const struct sip_line *line = sip_msg_line(msg, id);

@@ -101,6 +101,10 @@ void sip_msg_set_call_id(struct sip_msg *msg, char *call_id);
 const struct sip_value *sip_msg_value(const struct sip_msg *msg, enum sip_hdr id, unsigned n);
 unsigned sip_msg_count(const struct sip_msg *msg, enum sip_hdr id);
 const struct sip_line *sip_msg_line(const struct sip_msg *msg, enum sip_hdr id);
+/* The first line of that name, or of its compact form (NULL: it has none), of a header that has no
+ * number; NULL: none. */
+const struct sip_line *sip_msg_line_named(const struct sip_msg *msg, const char *name,
+    const char *compact);
 
 /* Where a new line of that header belongs: at its first line, or else at the end of the Vias. */
 const char *sip_msg_line_start(const struct sip_msg *msg, enum sip_hdr id);
