@@ -53,7 +53,7 @@ not_there() {
 
 too_long() {
 	for text in $prose; do
-		awk -v text="$text" 'length > 79 { print text ":" FNR ": " length " characters" }' "$top/$text"
+		awk -v text="$text" 'length > 80 { print text ":" FNR ": " length " characters" }' "$top/$text"
 	done
 }
 
