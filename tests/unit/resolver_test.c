@@ -357,6 +357,9 @@ static void test_hostile_records(void)
 	before = asked;
 	look_up_records("n-short.test", DNS_SRV, &a);
 	is_int(asked, before, "a time to live of 0 s is a few");
+	resolver_free(resolver);
+
+	open_resolver(200); /* some of these c-ares takes for none, and waits on */
 	for (int cut = 1; cut < 60; cut++) {
 		snprintf(name, sizeof(name), "cut%d.test", cut);
 		look_up_records(name, types[cut % 2], &a);
