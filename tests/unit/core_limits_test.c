@@ -497,7 +497,7 @@ static void test_ringing_strangers(void)
 	stranger_calls(&c, 1, "a", FAR);
 	while ((m = core_next(&c)))
 		if (m->side == LAN && strncmp(m->text, "INVITE", 6) == 0)
-			ringing = keep_sent(m);
+			ringing = core_keep(m);
 	core_answer(&c, &ringing, "200 OK", "at", "Contact: <sip:alice@192.168.1.10>\n" SDP, NEAR);
 	free(ringing.text);
 	core_forget(&c);

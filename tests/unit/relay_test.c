@@ -737,6 +737,14 @@ static bool world_open_held(struct world *w)
 	return true;
 }
 
+/* The last of them is heard before it is counted. */
+static bool has_sent(struct flow *flow, unsigned leg, uint64_t packets)
+{
+	for (int waited = 0; waited < PATIENCE_MS && stats(flow, leg).sent < packets; waited++)
+		poll(NULL, 0, 1);
+	return stats(flow, leg).sent == packets;
+}
+
 static void test_held(void)
 {
 	static const uint8_t order[] = {1, 3, 2, 5, 4, 6};
@@ -757,7 +765,7 @@ static void test_held(void)
 	is_int(hear_rtp(&w.carrier[0]), 'h', "... and goes on");
 	say(&w.carrier[0], &w.local[1][0], "back");
 	is_str(hear(&w.phone[0], &from), "back", "the other direction is as ever");
-	is_int((long long)stats(w.flow, 1).sent, 10, "all have left");
+	ok(has_sent(w.flow, 1, 10), "all have left");
 	world_close(&w);
 }
 
@@ -813,7 +821,7 @@ static void test_held_across(bool by_both)
 	is_str(hear(&w.carrier[0], NULL), "STUN", "... and so does what is no RTP");
 	for (char c = 'b'; c <= 'g'; c++)
 		is_int(hear_rtp(&w.carrier[0]), c, "the stream follows in order");
-	is_int((long long)stats(second, 0).sent, 8, "all have left");
+	ok(has_sent(second, 0, 8), "all have left");
 	relay_flow_remove(w.relay, second, NULL, NULL);
 	world_close(&w);
 }
