@@ -83,7 +83,7 @@ static enum verdict busy(struct passage *p)
 /* 17.2: a retransmission, or the ACK to a failure, ends here. */
 static enum verdict known_transaction(struct passage *p)
 {
-	struct server_txn *st = server_txn_find(p->sd->transactions, p->msg);
+	struct server_txn *st = server_txn_find(p->sd->transactions, p->msg, p->from->side);
 
 	/* The ACK to a 2xx is a request of its own, even where a client reuses the branch. */
 	if (!st || (p->msg->method == SIP_ACK && st->state == TXN_ACCEPTED))
@@ -120,7 +120,7 @@ static enum verdict cancel(struct passage *p)
 
 	if (p->msg->method != SIP_CANCEL)
 		return PASS;
-	st = server_txn_find_cancelled(p->sd->transactions, p->msg);
+	st = server_txn_find_cancelled(p->sd->transactions, p->msg, p->from->side);
 	if (!st)
 		return refuse(p, 481);
 	pipeline_reply(p->sd, p->msg, p->from, 200, NULL);

@@ -154,8 +154,9 @@ bool transactions_use(const struct transactions *ts, uint64_t connection)
 /* --- server: RFC 3261 17.2 ---------------------------------------------------------------- */
 
 /* 17.2.3: branch, sent-by, and the method with ACK standing for INVITE. A branch without the
- * magic cookie is an RFC 2543 client's: there the Call-ID, From tag and CSeq say which. */
-static char *server_key(const struct sip_msg *req, enum sip_method method)
+ * magic cookie is an RFC 2543 client's: there the Call-ID, From tag and CSeq say which. And the
+ * side: many a phone's branches can be guessed, and nobody on the WAN is to cancel its calls. */
+static char *server_key(const struct sip_msg *req, enum sip_method method, enum side from)
 {
 	struct str name = method == SIP_INVITE ? str_of("INVITE") : req->method_name;
 	struct str branch = req->via.branch;
@@ -163,10 +164,10 @@ static char *server_key(const struct sip_msg *req, enum sip_method method)
 	int n;
 
 	if (branch.len > 7 && strncasecmp(branch.s, SIP_BRANCH_COOKIE, 7) == 0)
-		n = asprintf(&key, "%.*s %.*s %.*s", STR_ARGS(branch), STR_ARGS(req->via.sent_by),
-		    STR_ARGS(name));
+		n = asprintf(&key, "%d %.*s %.*s %.*s", (int)from, STR_ARGS(branch),
+		    STR_ARGS(req->via.sent_by), STR_ARGS(name));
 	else
-		n = asprintf(&key, "2543 %.*s %.*s %.*s %u %.*s", STR_ARGS(branch),
+		n = asprintf(&key, "2543 %d %.*s %.*s %.*s %u %.*s", (int)from, STR_ARGS(branch),
 		    STR_ARGS(req->call_id), STR_ARGS(req->from_tag), (unsigned)req->cseq,
 		    STR_ARGS(name));
 	return n < 0 ? NULL : key;
@@ -189,14 +190,17 @@ static struct server_txn *find_by_key(struct transactions *ts, char *key)
 	return n ? container_of(n, struct server_txn, node) : NULL;
 }
 
-struct server_txn *server_txn_find(struct transactions *ts, const struct sip_msg *req)
+struct server_txn *server_txn_find(struct transactions *ts, const struct sip_msg *req,
+    enum side from)
 {
-	return find_by_key(ts, server_key(req, req->method == SIP_ACK ? SIP_INVITE : req->method));
+	return find_by_key(ts,
+	    server_key(req, req->method == SIP_ACK ? SIP_INVITE : req->method, from));
 }
 
-struct server_txn *server_txn_find_cancelled(struct transactions *ts, const struct sip_msg *cancel)
+struct server_txn *server_txn_find_cancelled(struct transactions *ts, const struct sip_msg *cancel,
+    enum side from)
 {
-	return find_by_key(ts, server_key(cancel, SIP_INVITE));
+	return find_by_key(ts, server_key(cancel, SIP_INVITE, from));
 }
 
 static void server_free(struct server_txn *st)
@@ -230,7 +234,7 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 	if (!st)
 		return ENOMEM;
 	list_init(&st->end.link);
-	st->key = server_key(req, req->method);
+	st->key = server_key(req, req->method, from->side);
 	if (!st->key || end_in(ts, &st->end, LAST_RESORT_MS, server_ends, st) != 0) {
 		free(st->key);
 		free(st);

@@ -129,9 +129,11 @@ bool transactions_use(const struct transactions *ts, uint64_t connection);
 
 /* The transaction that this request belongs to, a CANCEL excepted (17.2.3); an ACK finds its
  * INVITE's. NULL. */
-struct server_txn *server_txn_find(struct transactions *ts, const struct sip_msg *req);
+struct server_txn *server_txn_find(struct transactions *ts, const struct sip_msg *req,
+    enum side from);
 /* The INVITE that this CANCEL means (9.2); NULL. */
-struct server_txn *server_txn_find_cancelled(struct transactions *ts, const struct sip_msg *cancel);
+struct server_txn *server_txn_find_cancelled(struct transactions *ts, const struct sip_msg *cancel,
+    enum side from);
 /* ENOMEM, ENOSPC when there are too many. */
 int server_txn_new(struct transactions *ts, const struct sip_msg *req, const struct hop *from,
     struct server_txn **out);

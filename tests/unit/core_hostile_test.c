@@ -212,6 +212,33 @@ static void test_name_of_ourselves(void)
 
 /* --- who is heard ------------------------------------------------------------------------- */
 
+/* A phone's branch can be guessed: that is no way to end its call. */
+static void test_guessed_branch(void)
+{
+	struct core c;
+	struct core_sent invite;
+	unsigned branch = next_branch;
+
+	start(&c);
+	invite = call_out(&c, NEAR);
+	core_answer(&c, &invite, "180 Ringing", "bt", "", NULL);
+	core_expect(&c, LAN, "SIP/2.0 180", "it rings");
+	core_receive(&c, WAN, CORE_STRANGER,
+	    "CANCEL sip:bob@198.51.100.7 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKa%u\nMax-Forwards: 70\n"
+	    "From: <sip:alice@198.51.100.7>;tag=at\nTo: <sip:bob@198.51.100.7>\n"
+	    "Call-ID: out-1\nCSeq: 1 CANCEL\n\n",
+	    branch);
+	core_expect(&c, WAN, "SIP/2.0 481", "a stranger's CANCEL means nothing");
+	c.leaked = false; /* his own Via */
+	core_expect_silence(&c, "and bob's phone rings on");
+	core_answer(&c, &invite, "486 Busy Here", "bt", "", NULL);
+	core_expect(&c, WAN, "ACK", "bob is busy");
+	core_expect(&c, LAN, "SIP/2.0 486", "and alice hears it");
+	free(invite.text);
+	core_finish(&c, 200000, "all is forgotten");
+}
+
 /* What is no single host's address is nobody's; 0.0.0.0 would even be us. */
 static void test_no_host(void)
 {
@@ -445,6 +472,7 @@ int main(void)
 	test_start_line();
 	test_crowded();
 	test_name_of_ourselves();
+	test_guessed_branch();
 	test_no_host();
 	test_losing_fork();
 	test_refused_by_fork();

@@ -185,7 +185,7 @@ static struct server_txn *start_server(struct world *w, const char *method)
 static struct server_txn *again(struct world *w, const char *method)
 {
 	struct sip_msg *msg = request(method, "z9hG4bKin", "192.0.2.7:5070");
-	struct server_txn *st = server_txn_find(w->ts, msg);
+	struct server_txn *st = server_txn_find(w->ts, msg, LAN);
 
 	if (st)
 		server_txn_retransmitted(st, msg);
@@ -316,19 +316,19 @@ static void test_server_matching(void)
 	st = start_server(&w, "INVITE");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		msg = request(cases[i].method, cases[i].branch, cases[i].sent_by);
-		is_int(server_txn_find(w.ts, msg) == st, cases[i].same, "17.2.3");
+		is_int(server_txn_find(w.ts, msg, LAN) == st, cases[i].same, "17.2.3");
 		sip_msg_free(msg);
 	}
 	msg = request("CANCEL", "z9hG4bKin", "192.0.2.7:5070");
-	ok(server_txn_find_cancelled(w.ts, msg) == st, "a CANCEL finds the INVITE");
+	ok(server_txn_find_cancelled(w.ts, msg, LAN) == st, "a CANCEL finds the INVITE");
 	sip_msg_free(msg);
 	msg = request("INVITE", "old", "192.0.2.7");
 	make_hop(&hop);
 	is_int(server_txn_new(w.ts, msg, &hop, &st), 0, "an RFC 2543 client's branch");
-	ok(server_txn_find(w.ts, msg) == st, "is found by Call-ID, tag and CSeq");
+	ok(server_txn_find(w.ts, msg, LAN) == st, "is found by Call-ID, tag and CSeq");
 	sip_msg_free(msg);
 	msg = request("ACK", "old", "192.0.2.7");
-	ok(server_txn_find(w.ts, msg) == st, "and so is its ACK");
+	ok(server_txn_find(w.ts, msg, LAN) == st, "and so is its ACK");
 	sip_msg_free(msg);
 	close_world(&w);
 	is_int(w.server_gone, 2, "the end tells of each");
@@ -451,7 +451,7 @@ static bool is_known(struct world *w, unsigned i)
 
 	snprintf(branch, sizeof(branch), "z9hG4bKn%u", i);
 	req = request("OPTIONS", branch, "192.0.2.5");
-	known = server_txn_find(w->ts, req) != NULL;
+	known = server_txn_find(w->ts, req, LAN) != NULL;
 	sip_msg_free(req);
 	return known;
 }
