@@ -537,6 +537,8 @@ static void test_restart_rows(void)
 		if (!config_row_is_option(row) || row->type == OPT_ACL || row->type == OPT_ENUM ||
 		    row->type == OPT_MASK || row->type == OPT_NUMBERS || row->plugin)
 			continue;
+		if (strcmp(row->name, "proxy_auth_realm") == 0)
+			continue; /* an error without passwords: test_passwords() */
 		other_value(row, line, sizeof(line));
 		after = try(line);
 		if (row->flags & OPT_RESTART)
