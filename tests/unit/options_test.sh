@@ -11,13 +11,10 @@ export LC_ALL
 # Nothing can depend on them.
 without_effect='thread_stack_size plugindir autosave_registrations'
 
-# Not acted upon yet.
-not_yet='mask_host masked_host proxy_auth_realm'
-
 : >"$work/empty.conf"
 ./siproxd -c "$work/empty.conf" --dump-config 2>/dev/null |
 	sed -n 's/^#*\([a-z][A-Za-z_]*\) =.*/\1/p' | sort -u >"$work/options"
-for name in $without_effect $not_yet; do
+for name in $without_effect; do
 	sed -i "/^$name\$/d" "$work/options"
 done
 
