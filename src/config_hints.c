@@ -86,16 +86,6 @@ static bool debug_to_nobody(const struct config *c)
 	return c->debug_level && c->silence_log && c->daemonize && !c->debug_port;
 }
 
-static bool passwords_unused(const struct config *c)
-{
-	return (c->proxy_auth_passwd || c->proxy_auth_pwfile) && !c->proxy_auth_realm;
-}
-
-static bool realm_without_password(const struct config *c)
-{
-	return c->proxy_auth_realm && !c->proxy_auth_passwd && !c->proxy_auth_pwfile;
-}
-
 static const struct hint {
 	enum config_level level; /* CONFIG_INFO: with --check only */
 	const char *option;      /* whose line is named */
@@ -128,10 +118,6 @@ static const struct hint {
 	"rtp_hold_timeout is shorter than rtp_timeout: a call on hold ends first"},
     {CONFIG_INFO, "debug_level", debug_to_nobody,
 	"debug_level: in the background debug messages are only seen with silence_log = 0"},
-    {CONFIG_INFO, "proxy_auth_pwfile", passwords_unused,
-	"passwords have no effect without proxy_auth_realm"},
-    {CONFIG_INFO, "proxy_auth_realm", realm_without_password,
-	"proxy_auth_realm without proxy_auth_passwd or proxy_auth_pwfile: nobody could register"},
 };
 
 static void say_hints(struct reading *r)
