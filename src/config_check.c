@@ -131,7 +131,7 @@ static void check_passwords(struct reading *r)
 		    "nor proxy_auth_pwfile");
 }
 
-static void say_later(struct reading *r)
+static void say_without_effect(struct reading *r)
 {
 	for (size_t i = 0; i < config_row_count(); i++) {
 		const struct config_row *row = config_row_at(i);
@@ -141,9 +141,6 @@ static void say_later(struct reading *r)
 		r->line = r->set_at[i];
 		if (row->flags & OPT_NO_EFFECT)
 			say(r, CONFIG_INFO, "%s is not needed and has no effect", row->name);
-		else if (row->flags & OPT_LATER)
-			say(r, CONFIG_WARN, "%s is understood, but has no effect yet%s%s",
-			    row->name, row->instead ? ": " : "", row->instead ? row->instead : "");
 	}
 }
 
@@ -172,5 +169,5 @@ void config_check(struct reading *r)
 	check_passwords(r);
 	check_plugins(r);
 	config_hints(r);
-	say_later(r);
+	say_without_effect(r);
 }

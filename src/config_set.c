@@ -13,11 +13,11 @@
 
 #define say reading_say
 
-/* A wrong value ends the start; but not that of an option which does nothing yet, or of a plugin:
- * without that the telephones still work. */
+/* A wrong value ends the start; but not that of an option which does nothing any more, or of a
+ * plugin: without that the telephones still work. */
 static enum config_level wrong(const struct config_row *row)
 {
-	bool lenient = row->flags & (OPT_LATER | OPT_NO_EFFECT | OPT_LENIENT) || row->plugin;
+	bool lenient = row->flags & (OPT_NO_EFFECT | OPT_LENIENT) || row->plugin;
 
 	return lenient ? CONFIG_WARN : CONFIG_ERR;
 }

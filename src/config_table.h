@@ -30,8 +30,7 @@ enum option_type {
 
 enum option_flag {
 	OPT_RESTART = 1,       /* cannot change at run time */
-	OPT_LATER = 2,         /* understood and kept, not yet acted upon */
-	OPT_NO_EFFECT = 4,     /* as LATER, and nobody will miss it */
+	OPT_NO_EFFECT = 4,     /* understood and kept; nobody will miss what it did */
 	OPT_SECRET = 8,        /* not shown by --check */
 	OPT_ZERO_DEFAULT = 16, /* 0 stands for the default */
 	OPT_LENIENT = 32       /* a wrong value is told, and the default stays: 0.8 took any */
@@ -47,7 +46,7 @@ struct config_row {
 	const char *plugin;  /* the plugin it belongs to, or NULL */
 	const char *meaning; /* one line */
 	size_t offset;       /* in struct config */
-	const char *instead; /* OPT_ALIAS, OPT_RETIRED; OPT_LATER: what that means, or NULL */
+	const char *instead; /* OPT_ALIAS, OPT_RETIRED */
 };
 
 size_t config_row_count(void);

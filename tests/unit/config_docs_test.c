@@ -105,7 +105,7 @@ static void test_manual(void)
 		default_text(row, want, sizeof(want));
 		is_str(line, want, row->name);
 		if (row->type != OPT_PLUGINS)
-			ok(later == ((row->flags & (OPT_LATER | OPT_NO_EFFECT)) != 0),
+			ok(later == ((row->flags & OPT_NO_EFFECT) != 0),
 			    "... in its section");
 	}
 	fclose(f);
