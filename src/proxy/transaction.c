@@ -68,7 +68,7 @@ bool transactions_full(const struct transactions *ts)
 
 bool transactions_half_full(const struct transactions *ts)
 {
-	return transactions_count(ts) >= ts->max - ts->max / 2;
+	return count_waiting(ts) >= ts->max - ts->max / 2;
 }
 
 bool transactions_nearly_full(const struct transactions *ts)

@@ -467,7 +467,8 @@ static void test_lingering(void)
 	answer_options(&w, 0, lingering);
 	is_int((long long)transactions_count(w.ts), lingering, "all that is answered lingers");
 	is_int(w.server_gone, 0, "none goes early");
-	ok(!transactions_nearly_full(w.ts), "and there is room for others");
+	ok(!transactions_half_full(w.ts) && !transactions_nearly_full(w.ts),
+	    "and there is room for others");
 	ok(is_known(&w, 0), "the first one still absorbs its repetitions");
 	answer_options(&w, lingering, 3);
 	is_int((long long)transactions_count(w.ts), lingering, "with more of them the oldest go");
