@@ -11,6 +11,7 @@
 #define CHECK_MS 1000 /* how often the counters of the relay are looked at */
 /* A call whose media we do not see ends by itself after this long. */
 #define BLIND_S 86400
+#define PROOF_S 30 /* within which a call of an earlier run shows that it still is one */
 
 /* RFC 4028: no session is shorter (4), and a refresh that was begun in time may take until its
  * transaction times out. */
@@ -128,9 +129,12 @@ int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
 	if (!number || call_find(cs, number))
 		return EEXIST;
 	err = make_call(cs, number, caller, callee, urgent ? URGENT : USUAL, out);
-	if (!err && number > cs->last_number)
+	if (err)
+		return err;
+	(*out)->restored = true;
+	if (number > cs->last_number)
 		cs->last_number = number;
-	return err;
+	return 0;
 }
 
 int call_new_stranger(struct calls *cs, const struct hop *caller, const struct hop *callee,
@@ -285,13 +289,27 @@ static bool has_media(const struct call *call)
 	return false;
 }
 
+/* How long it may be silent. One of an earlier run, of which nothing has been heard yet, has
+ * perhaps ended without our knowing: its ends, if there are any, need not speak, but they send. */
+static unsigned patience_s(const struct call *call, bool held, bool heard)
+{
+	const struct call_limits *limits = &call->owner->limits;
+
+	if (!has_media(call))
+		return BLIND_S;
+	if (held)
+		return limits->hold_s;
+	if (call->restored && !heard && limits->silence_s > PROOF_S)
+		return PROOF_S;
+	return limits->silence_s;
+}
+
 /* Why the call is over; NULL: it is not. Ringing does not start the clock. */
 static const char *find_end(const struct call *call)
 {
-	const struct call_limits *limits = &call->owner->limits;
-	bool held, media = has_media(call);
+	bool held;
 	uint64_t last = last_heard(call, &held), now = timers_now(call->owner->setup.timers);
-	unsigned limit_s = !media ? BLIND_S : held ? limits->hold_s : limits->silence_s;
+	unsigned limit_s = patience_s(call, held, last > call->answered_ms);
 
 	if (!call->answered)
 		return NULL;
@@ -299,7 +317,7 @@ static const char *find_end(const struct call *call)
 		return "its session timer ran out";
 	if (now < last + (uint64_t)limit_s * 1000)
 		return NULL;
-	return media ? "no media from either side" : "open for too long";
+	return has_media(call) ? "no media from either side" : "open for too long";
 }
 
 static void check_call(struct call *call)

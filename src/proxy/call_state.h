@@ -61,6 +61,7 @@ struct call {
 	bool unproved; /* a stranger's, until it is answered */
 	uint64_t answered_ms;
 	uint64_t refresh_ms; /* until when the session must be refreshed; 0: it need not be */
+	bool restored; /* from an earlier run: it may have ended while we were away */
 	bool lapsing;
 	struct call_stats ended; /* of m-lines that are no more */
 };

@@ -269,11 +269,22 @@ static void test_silence(void)
 
 	talk(&c);
 	restart(&c, 5);
+	core_wait(&c, 20000);
+	core_flow_heard(&c, 0, 1);
 	core_wait(&c, 290000);
-	core_expect_silence(&c, "the clock of silence begins anew");
+	core_expect_silence(&c, "the clock of silence begins anew when one end is heard");
 	core_wait(&c, 20000);
 	core_expect(&c, LAN, "BYE", "but it runs");
 	core_expect(&c, WAN, "BYE", "for both");
+	finish_all(&c);
+
+	talk(&c);
+	restart(&c, 5);
+	core_wait(&c, 29000);
+	core_expect_silence(&c, "who goes on has half a minute to be heard");
+	core_wait(&c, 3000);
+	core_expect(&c, LAN, "BYE", "a call that had ended before we came back");
+	core_expect(&c, WAN, "BYE", "... does not hold its ports for long");
 	finish_all(&c);
 }
 
