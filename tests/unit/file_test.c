@@ -432,7 +432,7 @@ static _Noreturn void rewrite_for_ever(void)
 	static char text[CRASH_LEN];
 	struct file *f;
 
-	alarm(60); /* should the test itself die */
+	alarm(600); /* should the test itself die */
 	if (file_open(&f, path, (uid_t)-1, (gid_t)-1) != 0)
 		_exit(99);
 	for (unsigned i = 0;; i++) {

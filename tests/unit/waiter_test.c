@@ -165,7 +165,7 @@ static void test_add_while_waiting(struct waiter *w)
 {
 	bool told = true;
 
-	alarm(60); /* who is not told waits for ever */
+	alarm(600); /* who is not told waits for ever */
 	for (int i = 0; i < 20; i++) {
 		struct other_thread t = {.waiter = w};
 		pthread_t thread;
