@@ -75,10 +75,10 @@ static void close_world(struct world *w)
 	loop_free(w->loop);
 }
 
-/* Until that many pairs are free, for some seconds at most. */
+/* Until that many pairs are free, for a minute at most. */
 static bool pairs_come_back(struct world *w, size_t n)
 {
-	for (int i = 0; i < 1000 && ports_free_count(w->ports) < n; i++)
+	for (int i = 0; i < 6000 && ports_free_count(w->ports) < n; i++)
 		loop_once(w->loop, 10);
 	return ports_free_count(w->ports) == n;
 }
@@ -151,7 +151,7 @@ static const char *talk(const struct end *from, const char *our_ip, uint16_t our
 	addr_parse(&a, our_ip, our_port);
 	got[0] = '\0';
 	/* The relay's thread takes a change of peers in its own time. */
-	for (int i = 0; i < 100 && !got[0]; i++) {
+	for (int i = 0; i < 1500 && !got[0]; i++) {
 		struct pollfd p = {to->fd, POLLIN, 0};
 		ssize_t n;
 

@@ -39,7 +39,7 @@ static int failing_waiter_add(struct waiter *w, struct waiter_item *item)
 #include "base/udp.h"
 #include "tap.h"
 
-#define PATIENCE_MS 10000 /* until a test that waits in vain gives up */
+#define PATIENCE_MS 60000 /* until a test that waits in vain gives up */
 #define AGAIN_MS    10
 
 #define LEG0     "127.0.0.1"
