@@ -138,7 +138,8 @@ libsiproxd_a_SOURCES += \
 	src/proxy/side.c src/proxy/side.h \
 	src/proxy/subscription.c src/proxy/subscription.h \
 	src/proxy/tag.c src/proxy/tag.h \
-	src/proxy/transaction.c src/proxy/transaction.h \
+	src/proxy/transaction.c src/proxy/transaction.h src/proxy/txn_state.h \
+	src/proxy/client_txn.c src/proxy/server_txn.c \
 	src/proxy/way.c src/proxy/way.h
 
 # plugin/: one file each; they see include/siproxd alone, which is installed for those who write

@@ -154,6 +154,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/call_id.c \
 	src/proxy/call_media.c \
 	src/proxy/call_peer.c \
+	src/proxy/client_txn.c \
 	src/proxy/dialog.c \
 	src/proxy/emergency.c \
 	src/proxy/failover.c \
@@ -171,6 +172,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/registration.c \
 	src/proxy/request.c \
 	src/proxy/response.c \
+	src/proxy/server_txn.c \
 	src/proxy/servers.c \
 	src/proxy/session.c \
 	src/proxy/side.c \

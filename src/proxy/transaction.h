@@ -116,7 +116,6 @@ int transactions_new(struct transactions **out, struct timers *timers, const str
 void transactions_free(struct transactions *ts);
 void transactions_set_max(struct transactions *ts, size_t max);
 size_t transactions_count(const struct transactions *ts); /* all */
-bool transactions_full(const struct transactions *ts);
 bool transactions_half_full(const struct transactions *ts);
 bool transactions_nearly_full(const struct transactions *ts); /* nine tenths */
 
