@@ -70,12 +70,10 @@ struct client_txn *client_txn_find(struct transactions *ts, const struct sip_msg
 	return client_find(ts, response->via.branch, response->method);
 }
 
-void client_txn_free(struct client_txn *ct)
+static void unmake(struct client_txn *ct)
 {
 	struct transactions *ts = ct->owner;
 
-	ct->state = TXN_TERMINATED;
-	ts->ops.client_gone(ts->ops.arg, ct);
 	timer_stop(ts->timers, &ct->retransmit);
 	txn_end_done(ts, &ct->end);
 	timer_stop(ts->timers, &ct->timer_c);
@@ -84,6 +82,15 @@ void client_txn_free(struct client_txn *ct)
 	buf_free(&ct->sent);
 	free(ct->target);
 	free(ct);
+}
+
+void client_txn_free(struct client_txn *ct)
+{
+	struct transactions *ts = ct->owner;
+
+	ct->state = TXN_TERMINATED;
+	ts->ops.client_gone(ts->ops.arg, ct);
+	unmake(ct);
 }
 
 static void client_ends(void *arg)
@@ -122,8 +129,9 @@ static void client_resend(void *arg)
 	timer_start(ct->owner->timers, &ct->retransmit, ct->interval_ms, client_resend, ct);
 }
 
-int client_txn_new(struct transactions *ts, const char *branch, enum sip_method method,
-    const struct hop *to, const void *data, size_t len, struct client_txn **out)
+/* In state Calling or Trying, without its timers. */
+static int make(struct transactions *ts, const char *branch, enum sip_method method,
+    const struct hop *to, struct str sent, struct client_txn **out)
 {
 	struct client_txn *ct;
 
@@ -142,17 +150,38 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	list_init(&ct->link);
 	list_init(&ct->end.link);
 	snprintf(ct->branch, sizeof(ct->branch), "%s", branch);
-	buf_set(&ct->sent, data, len);
-	if (ct->sent.failed ||
-	    (!txn_is_reliable(to) &&
-		timer_start(ts->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct) != 0) ||
-	    txn_end_in(ts, &ct->end, TXN_GIVE_UP_MS, client_gives_up, ct) != 0) {
-		timer_stop(ts->timers, &ct->retransmit);
-		buf_free(&ct->sent);
-		free(ct);
+	hash_add(&ts->clients, &ct->node, client_key(ts, str_of(branch), method == SIP_CANCEL));
+	buf_set(&ct->sent, sent.s, sent.len);
+	if (ct->sent.failed) {
+		unmake(ct);
 		return ENOMEM;
 	}
-	hash_add(&ts->clients, &ct->node, client_key(ts, str_of(branch), method == SIP_CANCEL));
+	*out = ct;
+	return 0;
+}
+
+static int start_timers(struct client_txn *ct)
+{
+	int err = txn_end_in(ct->owner, &ct->end, TXN_GIVE_UP_MS, client_gives_up, ct);
+
+	if (!err && !txn_is_reliable(&ct->hop))
+		err = timer_start(ct->owner->timers, &ct->retransmit, SIP_T1_MS, client_resend, ct);
+	return err;
+}
+
+int client_txn_new(struct transactions *ts, const char *branch, enum sip_method method,
+    const struct hop *to, const void *data, size_t len, struct client_txn **out)
+{
+	struct client_txn *ct;
+	int err = make(ts, branch, method, to, (struct str){data, len}, &ct);
+
+	if (err)
+		return err;
+	err = start_timers(ct);
+	if (err) {
+		unmake(ct);
+		return err;
+	}
 	/* A send that fails at once is not waited for, but reported from the loop. */
 	if (client_send(ct) != 0)
 		client_txn_fail(ct);
@@ -160,7 +189,7 @@ int client_txn_new(struct transactions *ts, const char *branch, enum sip_method 
 	return 0;
 }
 
-static int client_restart_timers(struct client_txn *ct)
+static int restart_timers(struct client_txn *ct)
 {
 	struct transactions *ts = ct->owner;
 	bool rings = ct->state == TXN_PROCEEDING && !ct->cancelled; /* timer C watches */
@@ -176,35 +205,22 @@ int client_txn_restore(struct transactions *ts, const struct client_txn *as,
     struct client_txn **out)
 {
 	struct client_txn *ct;
+	struct str sent = {as->sent.data, as->sent.len};
+	int err = make(ts, as->branch, SIP_INVITE, &as->hop, sent, &ct);
 
-	if (client_find(ts, str_of(as->branch), SIP_INVITE))
-		return EEXIST;
-	if (txn_full(ts))
-		return ENOSPC;
-	ct = calloc(1, sizeof(*ct));
-	if (!ct)
-		return ENOMEM;
-	ct->owner = ts;
-	ct->method = SIP_INVITE;
+	if (err)
+		return err;
 	ct->state = as->state;
-	ct->hop = as->hop;
 	ct->status = as->status;
 	ct->cancel_wanted = as->cancel_wanted;
 	ct->cancelled = as->cancelled;
 	ct->abandoned = as->abandoned;
 	ct->unsent = as->unsent;
-	ct->interval_ms = SIP_T1_MS;
-	list_init(&ct->link);
-	list_init(&ct->end.link);
-	memcpy(ct->branch, as->branch, sizeof(ct->branch));
-	buf_add(&ct->sent, as->sent.data, as->sent.len);
-	if (ct->sent.failed || client_restart_timers(ct) != 0) {
-		timer_stop(ts->timers, &ct->end.timer);
-		buf_free(&ct->sent);
-		free(ct);
-		return ENOMEM;
+	err = restart_timers(ct);
+	if (err) {
+		unmake(ct);
+		return err;
 	}
-	hash_add(&ts->clients, &ct->node, client_key(ts, str_of(ct->branch), false));
 	if (ct->state >= TXN_COMPLETED)
 		txn_linger(ts, &ct->end, TXN_GIVE_UP_MS, client_ends, ct);
 	*out = ct;

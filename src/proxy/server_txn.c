@@ -58,12 +58,10 @@ struct server_txn *server_txn_find_cancelled(struct transactions *ts, const stru
 	return find_by_key(ts, server_key(cancel, SIP_INVITE, from));
 }
 
-void server_txn_free(struct server_txn *st)
+static void unmake(struct server_txn *st)
 {
 	struct transactions *ts = st->owner;
 
-	st->state = TXN_TERMINATED;
-	ts->ops.server_gone(ts->ops.arg, st);
 	timer_stop(ts->timers, &st->retransmit);
 	txn_end_done(ts, &st->end);
 	hash_del(&ts->servers, &st->node);
@@ -73,9 +71,43 @@ void server_txn_free(struct server_txn *st)
 	free(st);
 }
 
+void server_txn_free(struct server_txn *st)
+{
+	struct transactions *ts = st->owner;
+
+	st->state = TXN_TERMINATED;
+	ts->ops.server_gone(ts->ops.arg, st);
+	unmake(st);
+}
+
 static void server_ends(void *arg)
 {
 	server_txn_free(arg);
+}
+
+/* Before its answer, and in no table of connections. Takes over `key`; NULL: no memory for it. */
+static int make(struct transactions *ts, char *key, enum sip_method method, const struct hop *hop,
+    struct server_txn **out)
+{
+	struct server_txn *st = key ? calloc(1, sizeof(*st)) : NULL;
+
+	if (!st) {
+		free(key);
+		return ENOMEM;
+	}
+	st->owner = ts;
+	st->method = method;
+	st->state = method == SIP_INVITE ? TXN_PROCEEDING : TXN_TRYING;
+	st->hop = *hop;
+	st->key = key;
+	list_init(&st->end.link);
+	hash_add(&ts->servers, &st->node, siphash(ts->key, key, strlen(key)));
+	if (txn_end_in(ts, &st->end, TXN_LAST_RESORT_MS, server_ends, st) != 0) {
+		unmake(st);
+		return ENOMEM;
+	}
+	*out = st;
+	return 0;
 }
 
 int server_txn_new(struct transactions *ts, const struct sip_msg *req, const struct hop *from,
@@ -85,25 +117,12 @@ int server_txn_new(struct transactions *ts, const struct sip_msg *req, const str
 
 	if (txn_full(ts))
 		return ENOSPC;
-	st = calloc(1, sizeof(*st));
-	if (!st)
+	if (make(ts, server_key(req, req->method, from->side), req->method, from, &st) != 0)
 		return ENOMEM;
-	list_init(&st->end.link);
-	st->key = server_key(req, req->method, from->side);
-	if (!st->key || txn_end_in(ts, &st->end, TXN_LAST_RESORT_MS, server_ends, st) != 0) {
-		free(st->key);
-		free(st);
-		return ENOMEM;
-	}
-	st->owner = ts;
-	st->method = req->method;
-	st->state = req->method == SIP_INVITE ? TXN_PROCEEDING : TXN_TRYING;
-	st->hop = *from;
 	if (txn_is_reliable(from))
 		sip_via_listen_addr(&req->via, &from->peer, &st->reply_to);
 	else
 		sip_via_reply_addr(&req->via, &from->peer, &st->reply_to);
-	hash_add(&ts->servers, &st->node, siphash(ts->key, st->key, strlen(st->key)));
 	txn_move_to_connection(&ts->servers_by_connection, &st->by_connection, from->connection);
 	*out = st;
 	return 0;
@@ -123,27 +142,18 @@ int server_txn_restore(struct transactions *ts, const struct server_txn *as,
 		return ENOSPC;
 	if (server_key_is_known(ts, as->key))
 		return EEXIST;
-	st = calloc(1, sizeof(*st));
-	if (!st)
+	if (make(ts, str_dup(str_of(as->key)), SIP_INVITE, &as->hop, &st) != 0)
 		return ENOMEM;
-	list_init(&st->end.link);
-	st->owner = ts;
-	st->method = SIP_INVITE;
-	st->state = as->state == TXN_ACCEPTED ? TXN_ACCEPTED : TXN_PROCEEDING;
-	st->hop = as->hop;
 	st->reply_to = as->reply_to;
-	st->key = str_dup(str_of(as->key));
 	buf_add(&st->last, as->last.data, as->last.len);
-	if (!st->key || st->last.failed ||
-	    txn_end_in(ts, &st->end, TXN_LAST_RESORT_MS, server_ends, st) != 0) {
-		buf_free(&st->last);
-		free(st->key);
-		free(st);
+	if (st->last.failed) {
+		unmake(st);
 		return ENOMEM;
 	}
-	hash_add(&ts->servers, &st->node, siphash(ts->key, st->key, strlen(st->key)));
-	if (st->state == TXN_ACCEPTED)
+	if (as->state == TXN_ACCEPTED) {
+		st->state = TXN_ACCEPTED;
 		txn_linger(ts, &st->end, TXN_GIVE_UP_MS, server_ends, st);
+	}
 	*out = st;
 	return 0;
 }
