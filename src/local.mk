@@ -185,6 +185,7 @@ libsiproxd_a_SOURCES += \
 	src/paths.c src/paths.h \
 	src/service.c src/service.h \
 	src/service_check.c \
+	src/service_files.c \
 	src/service_passwords.c \
 	src/service_state.h
 

@@ -21,7 +21,6 @@
 #include "media/ports.h"
 #include "media/priority.h"
 #include "media/relay.h"
-#include "paths.h"
 #include "proxy/authenticate.h"
 #include "proxy/dialog.h"
 #include "proxy/locate.h"
@@ -87,14 +86,6 @@ static bool speaks_tcp(void *arg, const struct addr *peer)
 	const struct siproxd *sd = arg;
 
 	return transport_speaks_tcp(sd->transport, peer);
-}
-
-/* Started as root we always become somebody else: `user`, or whoever there is for such jobs. */
-static const char *run_as(const struct config *c)
-{
-	if (c->user || geteuid() != 0)
-		return c->user;
-	return getpwnam("siproxd") ? "siproxd" : "nobody";
 }
 
 /* --- starting ----------------------------------------------------------------------------- */
@@ -168,91 +159,6 @@ static int start_transport(struct service *s)
 	return 0;
 }
 
-/* Who shall own the files that we make; -1: nobody else than now. */
-static void file_owner(const struct config *c, uid_t *uid, gid_t *gid)
-{
-	const char *user = run_as(c);
-	const struct passwd *pw = user ? getpwnam(user) : NULL;
-
-	*uid = pw ? pw->pw_uid : (uid_t)-1;
-	*gid = pw ? pw->pw_gid : (gid_t)-1;
-}
-
-/* Where there is no room for it (a jail that holds the one file only) calls end with us. */
-static void start_snapshot(struct service *s, uid_t uid, gid_t gid)
-{
-	const char *table = registrations_path(s->sd.registrations);
-	int err = snapshot_open(&s->sd.snapshot, table, uid, gid);
-
-	if (!err)
-		return;
-	s->sd.snapshot = NULL;
-	log_warn(LOG_REG, "calls will not survive a restart: %s.calls: %s", table, strerror(err));
-}
-
-static void start_registrations(struct service *s)
-{
-	uid_t uid;
-	gid_t gid;
-	char *path = paths_in_jail(s->boot->chrootjail, s->boot->registration_file);
-	const char *const named[] = {path, NULL},
-			  *const *files = path ? named : paths_registrations;
-	int err = ENOENT;
-
-	file_owner(s->boot, &uid, &gid);
-	for (size_t i = 0; err && files[i]; i++) {
-		if (geteuid() == 0)
-			paths_make_parent(files[i], uid, gid);
-		err = registrations_open(&s->sd.registrations, files[i], uid, gid);
-		if (err)
-			log_warn(LOG_REG, "registrations cannot be kept in %s: %s", files[i],
-			    strerror(err));
-	}
-	if (err)
-		log_err(LOG_REG,
-		    "registrations will not survive a restart: name a file with "
-		    "registration_file that siproxd can write");
-	else
-		log_info(LOG_REG, "registrations are kept in %s",
-		    registrations_path(s->sd.registrations));
-	if (!err)
-		start_snapshot(s, uid, gid);
-	free(path);
-}
-
-static const char *trace_failure(int err)
-{
-	switch (err) {
-	case ENOTSUP:
-		return "this siproxd is built without packet traces";
-	case EEXIST:
-		return "it is no packet trace, and is not overwritten";
-	default:
-		return strerror(err);
-	}
-}
-
-/* Without it siproxd runs too. */
-static int start_trace(struct service *s)
-{
-	char *path = paths_in_jail(s->boot->chrootjail, s->boot->trace_file);
-	uid_t uid;
-	gid_t gid;
-	int err;
-
-	if (!path)
-		return s->boot->trace_file ? ENOMEM : 0;
-	file_owner(s->boot, &uid, &gid);
-	err = trace_open(&s->trace, path, uid, gid, TRACE_MAX_BYTES);
-	if (err)
-		log_err(LOG_NET, "trace_file %s: %s", path, trace_failure(err));
-	else
-		log_info(LOG_NET, "all SIP packets are written into %s", path);
-	transport_set_trace(s->sd.transport, s->trace);
-	free(path);
-	return 0;
-}
-
 /* The log tells who calls whom: it is for the LAN, and for this machine. */
 static bool may_read_log(void *siproxd, const struct udp_from *who)
 {
@@ -275,33 +181,10 @@ static int start_debug_port(struct service *s)
 	return 0;
 }
 
-static int start_pid_file(struct service *s)
-{
-	uid_t uid;
-	gid_t gid;
-	int err;
-
-	if (!s->options.pid_file)
-		return 0;
-	s->pid_file = paths_in_jail(s->boot->chrootjail, s->options.pid_file);
-	if (!s->pid_file)
-		return ENOMEM;
-	file_owner(s->boot, &uid, &gid);
-	if (geteuid() == 0)
-		paths_make_parent(s->pid_file, uid, gid);
-	err = daemon_pid_write(s->pid_file);
-	if (err) {
-		log_warn(LOG_MAIN, "pid_file %s cannot be written: %s", s->pid_file, strerror(err));
-		free(s->pid_file);
-		s->pid_file = NULL;
-	}
-	return 0;
-}
-
 /* Before anything is made that would belong to nobody. */
 static int check_user(struct service *s)
 {
-	const char *user = run_as(s->boot);
+	const char *user = service_run_as(s->boot);
 
 	if (geteuid() != 0 || !user || getpwnam(user))
 		return 0;
@@ -314,7 +197,7 @@ static int check_user(struct service *s)
 
 static int drop_root(struct service *s)
 {
-	struct daemon_ids ids = {run_as(s->boot), s->boot->chrootjail};
+	struct daemon_ids ids = {service_run_as(s->boot), s->boot->chrootjail};
 	char why[256] = "";
 	bool root = geteuid() == 0;
 	int err;
@@ -403,63 +286,6 @@ static int start_core(struct service *s)
 	return err;
 }
 
-static void load_registrations(struct service *s)
-{
-	struct siproxd *sd = &s->sd;
-	size_t count;
-	int err;
-
-	if (!sd->registrations)
-		return;
-	err = registrations_load(sd->registrations, sd->location, sd->now_s(), &count);
-	if (err == EBADMSG)
-		log_err(LOG_REG,
-		    "%s is not a registration file and is left alone; registrations will "
-		    "not survive a restart",
-		    registrations_path(sd->registrations));
-	else if (err == ENOMSG)
-		log_warn(LOG_REG, "%s is one of siproxd before 0.8.2 and counts as empty",
-		    registrations_path(sd->registrations));
-	else if (err)
-		log_err(LOG_REG, "%s cannot be read: %s", registrations_path(sd->registrations),
-		    strerror(err));
-	if (count)
-		log_info(LOG_REG, "%zu registrations are still valid", count);
-}
-
-static enum snapshot_table table_state(const struct registrations *r)
-{
-	if (registrations_were_deleted(r))
-		return TABLE_IS_NEW;
-	return registrations_were_empty(r) ? TABLE_IS_EMPTY : TABLE_HOLDS_PHONES;
-}
-
-/* What ran when we ended goes on, or is ended properly. */
-static void load_snapshot(struct service *s)
-{
-	struct siproxd *sd = &s->sd;
-	struct snapshot_count n;
-	int err;
-
-	if (!sd->snapshot)
-		return;
-	err = snapshot_load(sd->snapshot, sd, table_state(sd->registrations), (int64_t)time(NULL),
-	    &n);
-	if (err == EBADMSG)
-		log_warn(LOG_SIP, "%s is damaged: what ran before the restart is forgotten",
-		    snapshot_path(sd->snapshot));
-	else if (err)
-		log_err(LOG_SIP, "%s cannot be read: %s", snapshot_path(sd->snapshot),
-		    strerror(err));
-	if (n.calls || n.dialogs || n.invites)
-		log_info(LOG_SIP,
-		    "what goes on after the restart: %zu calls, %zu dialogs, %zu INVITEs that wait",
-		    n.calls, n.dialogs, n.invites);
-	if (n.lost)
-		log_warn(LOG_SIP, "%u lines of %s could not be brought back", n.lost,
-		    snapshot_path(sd->snapshot));
-}
-
 /* --- the list of starts ------------------------------------------------------------------- */
 
 static int start_loop(struct service *s)
@@ -484,22 +310,14 @@ static int start_resolver(struct service *s)
 	return resolver_new(&s->sd.resolver, s->sd.loop);
 }
 
-static int start_files(struct service *s)
-{
-	start_registrations(s);
-	if (s->boot->file && file_open_readonly(&s->config_file, s->boot->file) != 0)
-		s->config_file = NULL;
-	return start_pid_file(s);
-}
-
 static int start_house(struct service *s)
 {
 	int err;
 
-	load_registrations(s);
+	service_load_registrations(s);
 	err = house_start(s);
 	if (!err)
-		load_snapshot(s);
+		service_load_snapshot(s);
 	return err;
 }
 
@@ -508,7 +326,7 @@ static int start_plugins(struct service *s)
 	uid_t uid;
 	gid_t gid;
 
-	file_owner(s->boot, &uid, &gid);
+	service_file_owner(s->boot, &uid, &gid);
 	return plugins_new(&s->sd.plugins, &s->sd, s->boot, uid, gid);
 }
 
@@ -522,10 +340,10 @@ static const struct start {
     {"signals", house_start_signals}, /* heard at once; served by the loop, when all is there */
     {"the interfaces", start_sides},
     {"the SIP port", start_transport},
-    {"the packet trace", start_trace},
+    {"the packet trace", service_start_trace},
     {"the debug port", start_debug_port},
     {"name resolution", start_resolver},
-    {"the files", start_files},
+    {"the files", service_start_files},
     {"the passwords", service_start_passwords},
     {"the supervisor", start_notify},
     {"the plugins", start_plugins},
@@ -572,18 +390,6 @@ int service_run(struct service *s)
 	return loop_run(s->sd.loop);
 }
 
-/* From inside the jail, if we are in one. */
-static void remove_pid_file(struct service *s)
-{
-	const char *path = s->pid_file;
-
-	if (path && s->jailed)
-		path = paths_from_inside(s->boot->chrootjail, path);
-	if (path)
-		daemon_pid_remove(path);
-	free(s->pid_file);
-}
-
 void service_stop(struct service *s)
 {
 	struct siproxd *sd = &s->sd;
@@ -615,7 +421,7 @@ void service_stop(struct service *s)
 	trace_close(s->trace);
 	side_free(sd->sides);
 	loop_free(sd->loop);
-	remove_pid_file(s);
+	service_remove_pid_file(s);
 	if (s->config != s->boot)
 		config_free(s->config);
 	config_free(s->boot);

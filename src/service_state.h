@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * service_state: what the running program consists of, shared by the two files that look after it:
- * service.c makes and unmakes it, housekeeping.c keeps it in order. Nobody else includes this.
+ * service_state: what the running program consists of, shared by the files that look after it:
+ * service.c makes and unmakes it, service_files.c its files, service_passwords.c the phones'
+ * passwords; housekeeping.c keeps it in order. Nobody else includes this.
  */
 #ifndef SERVICE_STATE_H
 #define SERVICE_STATE_H
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/timers.h"
 #include "proxy/call.h"
@@ -40,6 +42,22 @@ struct service {
 	unsigned rounds;
 	struct netwatch *netwatch; /* NULL: the system does not tell */
 };
+
+/* In service_files.c: */
+
+/* Whom to become; NULL: nobody else. */
+const char *service_run_as(const struct config *c);
+/* Who shall own the files that we make; -1: nobody else than now. */
+void service_file_owner(const struct config *c, uid_t *uid, gid_t *gid);
+/* ENOMEM: without the trace siproxd runs too. */
+int service_start_trace(struct service *s);
+/* Opens the registrations, the snapshot and the configuration, and writes the pid file. ENOMEM: what
+ * cannot be opened is said, and done without. */
+int service_start_files(struct service *s);
+void service_load_registrations(struct service *s);
+/* What ran when we ended goes on, or is ended properly. */
+void service_load_snapshot(struct service *s);
+void service_remove_pid_file(struct service *s);
 
 /* In service_passwords.c: */
 
