@@ -112,6 +112,7 @@ libsiproxd_a_SOURCES += \
 	src/proxy/leak_guard.c src/proxy/leak_guard.h \
 	src/proxy/locate.c src/proxy/locate.h \
 	src/proxy/location.c src/proxy/location.h \
+	src/proxy/mask_names.c src/proxy/mask_names.h \
 	src/proxy/masquerade.c src/proxy/masquerade.h \
 	src/proxy/next_hop.c src/proxy/next_hop.h \
 	src/proxy/own_request.c src/proxy/own_request.h \

@@ -161,6 +161,7 @@ tests_unit_libfailing_a_SOURCES = \
 	src/proxy/forward.c \
 	src/proxy/locate.c \
 	src/proxy/location.c \
+	src/proxy/mask_names.c \
 	src/proxy/masquerade.c \
 	src/proxy/next_hop.c \
 	src/proxy/peers.c \

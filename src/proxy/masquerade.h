@@ -2,7 +2,7 @@
 /*
  * masquerade: translates whatever names an address from where a message came by to where it
  * leaves by, and back: Via, Contact, Record-Route, Request-URI, From, To and every other header
- * that carries a URI. One table of translations, applied in one place. It edits the message and
+ * that carries a URI. The table of those translations is in mask_names.c. It edits the message and
  * decides nothing about its way. RFC 3261 16.6, 16.7.
  */
 #ifndef PROXY_MASQUERADE_H
