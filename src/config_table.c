@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
 #include "plugin/builtin.h"
 
 /* A table is read in columns: */
@@ -224,9 +225,7 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 
 static char fold(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c == '-' ? '_' : c;
+	return c == '-' ? '_' : str_lower(c);
 }
 
 /* Levenshtein's distance; case and the kind of dash count nothing. */
