@@ -306,10 +306,10 @@ static void write_binding(struct binding *b, void *arg)
 		wan = side_addr(w->sides, WAN, AF_INET6);
 	if (wan)
 		addr_format_host(wan, host);
-	port = wan ? addr_port(wan) : 5060;
+	port = wan ? addr_port(wan) : SIP_PORT;
 	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)(b->expires + w->skew),
 	    b->contact, b->mask_user, host);
-	if (port != 5060)
+	if (port != SIP_PORT)
 		buf_printf(&w->table, ":%u", port);
 	buf_printf(&w->table, "\n%s\n", b->aor);
 	if (addr_is_set(&b->registrar))
