@@ -72,6 +72,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/large.py \
 	tests/integration/large.test \
 	tests/integration/linphone.test \
+	tests/integration/local_registrar.test \
 	tests/integration/long_call.test \
 	tests/integration/malformed.test \
 	tests/integration/new_address.test \
