@@ -134,11 +134,13 @@ static void test_numbers(void)
 	loads("sip_listen_port = 5070   ", c->sip_listen_port == 5070, "blanks behind a number");
 	loads("sip_listen_port = \"5070\"", c->sip_listen_port == 5070, "a quoted number");
 	loads("daemonize = 2", c->daemonize, "any number but 0 is yes");
+	warns("daemonize = 2", "read as 1, which means yes", "... which is told");
 	loads("daemonize = YES", c->daemonize, "yes");
 	loads("rtp_proxy_enable = off", !c->rtp_proxy_enable, "off");
 	loads("rtp_latch = any", c->rtp_latch == RTP_LATCH_ANY, "a word");
 	loads("sip_listen_port = 010000", c->sip_listen_port == 4096, "octal, as before");
-	warns("sip_listen_port = 010000", "octal", "... which is told");
+	warns("sip_listen_port = 010000", "a leading 0 makes it octal, this is 4096",
+	    "... which is told");
 	warns("rtp_timeout = 10s", "read as 10 seconds", "10s is 10");
 	loads("rtp_timeout = 10s", c->rtp_timeout == 10, "... really");
 	loads("rtp_timeout = 0", c->rtp_timeout == 300, "rtp_timeout = 0 is the default");
@@ -155,8 +157,10 @@ static void test_numbers(void)
 	refuses("rtp_dscp = 64", "between 0 and 63", "a DSCP has six bits");
 	refuses("debug_level = 0x100000000", "between", "33 bits");
 	refuses("daemonize = perhaps", "not a number", "neither yes nor no");
-	refuses("rtp_latch = loose", "strict|any", "a wrong word");
-	refuses("sip_listen_port = {1, 2}", "one value", "two values for one");
+	refuses("local_nets = {10.0.0.0/8", "the { } around the values is not complete",
+	    "half a list");
+	refuses("rtp_latch = loose", "must be one of strict|any", "a wrong word");
+	refuses("sip_listen_port = {1, 2}", "takes one value, not a list", "two values for one");
 	refuses("user = {}", "one value", "no value for one");
 }
 
@@ -169,17 +173,18 @@ static void test_strings(void)
 	loads("user = 'a\\\\b' ", strcmp(c->user, "a\\b") == 0, "a backslash");
 	loads("ua_string = it's ${HOME} \\ x'", strcmp(c->ua_string, "it's ${HOME} \\ x'") == 0,
 	    "what libconfuse would read otherwise");
-	warns("user =", "no value", "an empty value is told");
+	warns("user =", "has no value; the line is ignored", "an empty value is told");
 	warns("user = # nobody", "no value", "... also before a comment");
 	warns("hosts_deny_sip = , ,", "no value", "... and of commas alone");
-	warns("outbound_proxy_host = undef", "not set", "undef is not set");
+	warns("outbound_proxy_host = undef", "undef is taken as not set", "undef is not set");
 	loads("outbound_proxy_host = undef", !c->outbound_proxy_host, "... really");
 	loads("outbound_proxy_host = \"undef\"", strcmp(c->outbound_proxy_host, "undef") == 0,
 	    "a host of that name needs quotes");
 	warns("user = \"a\" b", "quotes", "quotes that embrace nothing are told");
 	warns("user = \"siproxd", "not closed", "a quote that is not closed is told");
 	warns("if_inbound = \"eth1", "not closed", "... also in a list of words");
-	refuses("user = a\001b", "control character", "control characters are refused");
+	refuses("user = a\001b", "control character in the value",
+	    "control characters are refused");
 	refuses("ua_string = a\rVia: x", "control character", "no header can be smuggled in");
 	refuses("user = {a", "complete", "an open list");
 }
@@ -207,8 +212,11 @@ static void test_lists(void)
 	loads("outbound_domain_name=a\noutbound_domain_host=b",
 	    c->outbound_domain_name.count == 0 && c->outbound_domain_host.count == 0,
 	    "triples that do not match are ignored");
-	warns("outbound_domain_name=a\noutbound_domain_host=b", "do not match", "... and told");
-	warns("mask_host = a", "do not match", "the same for masks");
+	warns("outbound_domain_name=a\noutbound_domain_host=b",
+	    "1 outbound_domain_name, 1 outbound_domain_host and 0 outbound_domain_port do not "
+	    "match",
+	    "... and told");
+	warns("mask_host = a", "1 mask_host and 0 masked_host do not match", "the same for masks");
 	refuses("outbound_domain_port = 70000", "between", "a port in a list is checked");
 }
 
@@ -273,7 +281,8 @@ static void test_names(void)
 	warns("if_inbond = eth0", "did you mean if_inbound", "a slip of the pen");
 	warns("User = nobody", "did you mean user", "names are case sensitive");
 	warns("rtp-port-low = 7070", "did you mean rtp_port_low", "another dash");
-	warns("colour = green", "unknown option \"colour\";", "nothing is like it");
+	warns("colour = green", "unknown option \"colour\"; the line is ignored",
+	    "nothing is like it");
 	warns("= green", "unknown option \"\";", "no name at all");
 	warns("\033[2J = green", "\"?[2J\"", "a terminal is not at risk");
 	warns("include(\"/etc/passwd\")", "without a '='", "there is no include");
@@ -284,9 +293,11 @@ static void test_names(void)
 	t = try("plugin_stun_server_host = stun.example.org\nplugin_stun_server_port = 1\n");
 	is_str(t.c->plugin_stun_server, "stun.example.org", "an alias");
 	is_int(t.c->plugin_stun_port, 1, "... does not hit its neighbour");
-	ok(said(&t, CONFIG_INFO, 1, "taken as plugin_stun_server"), "... and is told");
+	ok(said(&t, CONFIG_INFO, 1, "plugin_stun_server_host is taken as plugin_stun_server"),
+	    "... and is told");
 	done(&t);
-	warns("pi_shortdial_akey = *00", "use plugin_shortdial_akey", "a retired option");
+	warns("pi_shortdial_akey = *00", "is no longer an option: use plugin_shortdial_akey",
+	    "a retired option");
 	ok(config_row_find("use_rport") && !config_row_find("use_rpor"), "names match exactly");
 	for (size_t i = 0; i < config_row_count(); i++) {
 		const struct config_row *row = config_row_at(i);
@@ -324,10 +335,10 @@ static void test_passwords(void)
 		    "no open door where passwords cannot be checked");
 		return;
 	}
-	refuses("proxy_auth_realm = x", "neither proxy_auth_passwd",
+	refuses("proxy_auth_realm = x", "there is neither proxy_auth_passwd nor",
 	    "a realm without passwords is refused");
-	loads("proxy_auth_realm = x\nproxy_auth_passwd = y",
-	    said_count(&tried, CONFIG_WARN) == 0, "both are good");
+	loads("proxy_auth_realm = x\nproxy_auth_passwd = y", said_count(&tried, CONFIG_WARN) == 0,
+	    "both are good");
 	warns("proxy_auth_passwd = y\nproxy_auth_realm = x\nproxy_auth_pwfile = /z",
 	    "proxy_auth_passwd has no effect", "a file wins over the one password");
 }
@@ -372,11 +383,14 @@ static void test_ports(void)
 	warns("rtp_port_low = 7071\nrtp_port_high = 7073", "first port is 7072", "... is told");
 	refuses("rtp_port_high = 7069\nrtp_port_low = 7070", "no pair", "the end before the start");
 	refuses("rtp_port_high = 7072\nrtp_port_low = 7073", "no pair", "no pair fits");
-	warns("rtp_port_low = 20000", "20019 is used", "the last port is not set");
+	warns("rtp_port_low = 20000", "rtp_port_high is not set; 20019 is used",
+	    "the last port is not set");
 	loads("rtp_port_low = 20000", c->rtp_port_high == 20019, "... and not the default's");
-	warns("rtp_port_high = 6999", "6980 is used", "the first port is not set");
+	warns("rtp_port_high = 6999", "rtp_port_low is not set; 6980 is used",
+	    "the first port is not set");
 	loads("rtp_port_high = 6999", c->rtp_port_low == 6980, "... and not the default's");
-	loads("rtp_port_high = 7100", c->rtp_port_low == 7070 && said_count(&tried, CONFIG_WARN) == 0,
+	loads("rtp_port_high = 7100",
+	    c->rtp_port_low == 7070 && said_count(&tried, CONFIG_WARN) == 0,
 	    "the default's, where it fits");
 	refuses("rtp_port_high = 65535\nrtp_port_low = 65535", "no pair",
 	    "no pair at the very end");
@@ -400,11 +414,15 @@ static void hints(const char *text, const char *message, const char *what)
 
 static void test_contradictions(void)
 {
-	warns("pid_file = /run/x\nregistration_file = /run/x", "are one file", "one file for two");
-	warns("trace_file = /run/x\npid_file = /run/x", "another file of siproxd", "... and a trace");
-	warns("rtp_port_low = 1000\nrtp_port_high = 1100", "below 1024", "RTP ports of root's");
+	warns("pid_file = /run/x\nregistration_file = /run/x", "are one file; each would",
+	    "one file for two");
+	warns("trace_file = /run/x\npid_file = /run/x", "another file of siproxd",
+	    "... and a trace");
+	warns("rtp_port_low = 1000\nrtp_port_high = 1100", "ports below 1024 cannot be opened",
+	    "RTP ports of root's");
 	warns("debug_port = 5060", "are one TCP port", "debug messages on the SIP port");
-	warns("load_plugin = {plugin_logcall.so, logcall}", "loaded twice", "a plugin twice");
+	warns("load_plugin = {plugin_logcall.so, logcall}",
+	    "plugin_logcall is loaded twice; the first place counts", "a plugin twice");
 	warns("hosts_allow_reg = 192.168.1.0/24, 10.2.0.0/16\nhosts_deny_sip = 10.0.0.0/8",
 	    "hosts_allow_reg: 10.2.0.0/16 is denied", "allowed and denied");
 	warns("hosts_allow_sip = 2001:db8::/48\nhosts_deny_sip = 2001:db8::/32",

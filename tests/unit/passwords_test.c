@@ -97,9 +97,10 @@ static void test_faults(void)
 
 	refuses("a b\n\nalice\n", 3, "a password is missing");
 	refuses("alice # none", 1, "a password is missing");
-	refuses("alice two words\n", 1, "one word");
-	refuses("alice {MD5}0123\n", 1, "32 hexadecimal digits");
-	refuses("alice {SHA-256}0123456789abcdef0123456789abcdef\n", 1, "64 hexadecimal digits");
+	refuses("alice two words\n", 1, "more than a user and a password");
+	refuses("alice {MD5}0123\n", 1, "behind {MD5} there must be 32 hexadecimal digits");
+	refuses("alice {SHA-256}0123456789abcdef0123456789abcdef\n", 1,
+	    "behind {SHA-256} there must be 64 hexadecimal digits");
 	is_int(parse_n(&p, "a b\0c", 5), EINVAL, "a NUL byte");
 }
 
