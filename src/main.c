@@ -107,6 +107,15 @@ static void read_options(int argc, char **argv, struct options *o)
 		    argv[optind]);
 }
 
+/* There is something to be read above the verdict, besides how each line is understood. */
+static bool has_remarks(const struct config_messages *msgs)
+{
+	for (size_t i = 0; i < msgs->count; i++)
+		if (msgs->item[i].level <= CONFIG_WARN)
+			return true;
+	return false;
+}
+
 /* --check: what was understood, and what this machine lacks. */
 static int check(const struct options *o)
 {
@@ -119,6 +128,8 @@ static int check(const struct options *o)
 	config_explain(&msgs, stdout);
 	if (!err)
 		status = service_check(config, stdout);
+	if (!status)
+		status = has_remarks(&msgs);
 	printf("\n%s\n",
 	    err               ? "siproxd would not start with this file."
 		: status == 2 ? "The file is good, but siproxd would not start on this machine."
