@@ -5,6 +5,7 @@
  */
 #include "build-config.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "config_reading.h"
@@ -132,6 +133,67 @@ static void say_hints(struct reading *r)
 	}
 }
 
+/* ---- names and numbers ---------------------------------------------------------------------- */
+
+/* Characters of a name in DNS; letters of other scripts are the resolver's business. */
+static bool is_host(const char *text)
+{
+	struct addr literal;
+
+	if (addr_parse(&literal, text, 0) == 0)
+		return true;
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr("-._", *text) &&
+		    (unsigned char)*text < 0x80)
+			return false;
+	return true;
+}
+
+static void check_host(struct reading *r, const struct config_row *row, size_t n, const char *text)
+{
+	if (!text || is_host(text))
+		return;
+	r->line = reading_line_of(r, row, n);
+	say(r, CONFIG_WARN,
+	    "%s: \"%.60s\" is no host: only a name or an address stands here, without sip: and "
+	    "without a port",
+	    row->name, text);
+}
+
+/* A URI where a host belongs would be looked up as a name, and never found. */
+static void say_no_host(struct reading *r)
+{
+	static const char *const option[] = {"host_outbound", "local_domain", "mask_host",
+	    "masked_host", "outbound_proxy_host", "outbound_domain_name", "outbound_domain_host",
+	    "plugin_stun_server"};
+
+	for (size_t i = 0; i < sizeof(option) / sizeof(*option); i++) {
+		const struct config_row *row = config_row_find(option[i]);
+		const void *value = config_value(r->c, row);
+		const struct config_list *list = value;
+
+		if (row->type == OPT_STRING)
+			check_host(r, row, 0, *(char *const *)value);
+		else
+			for (size_t k = 0; k < list->count; k++)
+				check_host(r, row, k, list->item[k]);
+	}
+}
+
+/* "112 110" is one number, that nobody dials: not a mistake to be found when help is needed. */
+static void say_no_number(struct reading *r)
+{
+	const struct config_list *list = &r->c->emergency_number;
+
+	r->line = *reading_set_at(r, config_row_find("emergency_number"));
+	for (size_t i = 0; i < list->count; i++)
+		if (strpbrk(list->item[i], " \t"))
+			say(r, CONFIG_WARN,
+			    "emergency_number: \"%.60s\" has a blank in it and is never dialled "
+			    "so: separate numbers by commas",
+			    list->item[i]);
+}
+
 /* ---- the plugins --------------------------------------------------------------------------- */
 
 static void say_loaded_twice(struct reading *r)
@@ -202,6 +264,8 @@ static void say_denied(struct reading *r, const char *option, const struct acl *
 void config_hints(struct reading *r)
 {
 	say_hints(r);
+	say_no_host(r);
+	say_no_number(r);
 	say_loaded_twice(r);
 	if (r->msgs->explain)
 		say_not_loaded(r);

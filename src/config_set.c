@@ -117,7 +117,8 @@ static bool read_number(struct reading *r, const struct config_row *row, const c
 	errno = 0;
 	*out = strtoll(text, &rest, 0);
 	if (rest == text || is_broken_octal(text) || *rest == 'x' || *rest == 'X') {
-		say(r, wrong(row), "%s = %.60s: this is not a number", row->name, text);
+		say(r, wrong(row), "%s = %.60s: %s", row->name, text,
+		    row->type == OPT_BOOL ? "must be yes or no" : "this is not a number");
 		return false;
 	}
 	fits = errno != ERANGE && *out >= row->min && *out <= row->max;
@@ -309,8 +310,9 @@ static bool is_good_acl(struct reading *r, const struct config_row *row, const c
 	if (err == EINVAL)
 		say(r, wrong(row),
 		    "%s: \"%.60s\" is neither an address nor a network like "
-		    "192.168.1.0/24",
-		    row->name, bad ? bad : text);
+		    "192.168.1.0/24%s",
+		    row->name, bad ? bad : text,
+		    strpbrk(bad ? bad : text, " \t") ? "; several are separated by commas" : "");
 	else if (err)
 		r->no_memory = true;
 	free(bad);

@@ -156,7 +156,7 @@ static void test_numbers(void)
 	refuses("sip_listen_port = 99999999999999999999", "between", "larger than any number");
 	refuses("rtp_dscp = 64", "between 0 and 63", "a DSCP has six bits");
 	refuses("debug_level = 0x100000000", "between", "33 bits");
-	refuses("daemonize = perhaps", "not a number", "neither yes nor no");
+	refuses("daemonize = perhaps", "must be yes or no", "neither yes nor no");
 	refuses("local_nets = {10.0.0.0/8", "the { } around the values is not complete",
 	    "half a list");
 	refuses("rtp_latch = loose", "must be one of strict|any", "a wrong word");
@@ -259,6 +259,7 @@ static void test_acl(void)
 	    c->hosts_deny_sip.count == 1, "the last of two counts");
 	refuses("hosts_deny_sip = 10.0.0.0/8, nobody, 11.0.0.0/8", "\"nobody\"",
 	    "one bad network refuses all, and is named");
+	refuses("hosts_allow_reg = 10.0.0.0/8 192.0.2.7", "separated by commas", "two without a comma");
 	refuses("hosts_allow_reg = undef", "undef", "an unset variable does not allow everybody");
 	refuses("hosts_deny_sip = 10.0.0.0/33", "10.0.0.0/33", "a wrong mask");
 }
@@ -429,6 +430,13 @@ static void test_contradictions(void)
 	    "hosts_allow_sip: 2001:db8::/48 is denied", "... in IPv6");
 	loads("hosts_allow_sip = 10.0.0.0/8\nhosts_deny_sip = 10.2.0.0/16, ::/0",
 	    said_count(&tried, CONFIG_WARN) == 0, "an exception is none");
+
+	warns("host_outbound = http://gw.example.org/", "is no host", "a web page's address");
+	warns("outbound_proxy_host = proxy.example.org:5080", "is no host", "a host with its port");
+	warns("local_domain = a.example, sip:b.example", "sip:b.example", "a URI among names");
+	loads("host_outbound = 2001:db8::1\noutbound_proxy_host = _a-b.example.",
+	    said_count(&tried, CONFIG_WARN) == 0, "hosts are none of these");
+	warns("emergency_number = 112 110", "separate numbers by commas", "two numbers in one");
 
 	hints("outbound_proxy_port = 5080", "no effect without", "a proxy's port alone");
 	hints("host_outbound = gw.example.org\nload_plugin = stun\nplugin_stun_server = x.example",
