@@ -18,6 +18,7 @@
 #include "config.h"
 #include "paths.h"
 #include "proxy/passwords.h"
+#include "proxy/side.h"
 #include "service_state.h"
 
 struct remarks {
@@ -121,6 +122,26 @@ static void check_lists(struct remarks *r, const struct config *c, const struct 
 		    ip, lan->prefix_len, lan->name);
 }
 
+/* A start says in any case what it takes. */
+static void tell_guess(struct remarks *r, const struct config *c, const struct netif_set *set)
+{
+	struct side_setup setup = {
+	    .inbound = (const char *const *)c->if_inbound.item,
+	    .n_inbound = c->if_inbound.count,
+	    .outbound = c->if_outbound,
+	};
+	struct side_map *map;
+	char text[256];
+
+	remark(r, "%s is not set, so siproxd guesses: set both if_inbound and if_outbound",
+	    c->if_outbound ? "if_inbound" : "if_outbound");
+	if (!r->to || side_new(&map, &setup) != 0)
+		return;
+	if (side_refresh(map, set, NULL) == 0)
+		remark(r, "it would take %s", side_describe(map, text, sizeof(text)));
+	side_free(map);
+}
+
 static void check_interfaces(struct remarks *r, const struct config *c)
 {
 	struct netif_set set;
@@ -139,8 +160,7 @@ static void check_interfaces(struct remarks *r, const struct config *c)
 	if (c->if_outbound)
 		check_interface(r, &set, "if_outbound", c->if_outbound);
 	if (!c->if_outbound || !c->if_inbound.count)
-		remark(r, "%s is not set, so siproxd guesses: set both if_inbound and if_outbound",
-		    c->if_outbound ? "if_inbound" : "if_outbound");
+		tell_guess(r, c, &set);
 	check_wan_address(r, c, &set);
 	netif_set_done(&set);
 }
