@@ -98,6 +98,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/servers.test \
 	tests/integration/signals.test \
 	tests/integration/silence.test \
+	tests/integration/starts_anyway.test \
 	tests/integration/stranger.test \
 	tests/integration/stun.test \
 	tests/integration/stun_server.py \
