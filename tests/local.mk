@@ -193,7 +193,8 @@ tests_unit_libfailing_a_SOURCES = \
 tests_unit_core_alloc_test_LDADD = tests/unit/libfailing.a $(LDADD)
 
 check_PROGRAMS += $(UNIT_TESTS)
-SCRIPT_TESTS = tests/unit/command_line_test.sh tests/unit/docs_test.sh tests/unit/manual_test.sh tests/unit/options_test.sh \
+SCRIPT_TESTS = tests/unit/command_line_test.sh tests/unit/docs_test.sh tests/unit/errors_test.sh \
+	tests/unit/manual_test.sh tests/unit/options_test.sh \
 	tests/unit/release_test.sh
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
 include tests/fuzz/local.mk
