@@ -259,7 +259,8 @@ static void test_acl(void)
 	    c->hosts_deny_sip.count == 1, "the last of two counts");
 	refuses("hosts_deny_sip = 10.0.0.0/8, nobody, 11.0.0.0/8", "\"nobody\"",
 	    "one bad network refuses all, and is named");
-	refuses("hosts_allow_reg = 10.0.0.0/8 192.0.2.7", "separated by commas", "two without a comma");
+	refuses("hosts_allow_reg = 10.0.0.0/8 192.0.2.7", "; several are separated by commas",
+	    "two without a comma");
 	refuses("hosts_allow_reg = undef", "undef", "an unset variable does not allow everybody");
 	refuses("hosts_deny_sip = 10.0.0.0/33", "10.0.0.0/33", "a wrong mask");
 }
