@@ -68,7 +68,7 @@ struct config {
 	/* Two lists of equal counts: what the WAN sees instead of such a name. */
 	struct config_list mask_host;
 	struct config_list masked_host;
-	int accept_calls_from; /* enum config_callers */
+	int accept_calls_from;  /* enum config_callers */
 	char *proxy_auth_realm; /* NULL: nobody is asked for a password */
 	char *proxy_auth_passwd;
 	char *proxy_auth_pwfile;

@@ -36,7 +36,7 @@
 #define KEEPALIVE_ROUNDS (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
 /* The names of providers; each of them is asked for more seldom. */
 #define REGISTRARS_ROUNDS 10
-#define REFRESH_ROUNDS   5 /* interfaces are looked at every so many, told of changes or not */
+#define REFRESH_ROUNDS    5 /* interfaces are looked at every so many, told of changes or not */
 
 void house_set_log(const struct service *s)
 {

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/daemon.h"
-#include "base/firewall.h"
 #include "base/file.h"
+#include "base/firewall.h"
 #include "base/log.h"
 #include "base/netif.h"
 #include "base/tcp.h"

@@ -29,15 +29,15 @@ struct service {
 	struct config *boot;   /* of the start: what cannot change at run time is read from it */
 	struct config *config; /* the one in force; may be the same */
 	struct service_options options;
-	struct file *config_file; /* for the reload, which root and the world outside a jail may
-				     be gone for; NULL: it could not be kept open */
+	struct file *config_file;   /* for the reload, which root and the world outside a jail may
+				       be gone for; NULL: it could not be kept open */
 	struct file *password_file; /* NULL: none is named, or nobody is asked */
 	uint64_t password_stamp;    /* of what was read from it */
-	char *pid_file;           /* as it was called before the jail */
+	char *pid_file;             /* as it was called before the jail */
 	bool jailed;
-	struct trace *trace;   /* NULL: none */
+	struct trace *trace;           /* NULL: none */
 	struct debug_port *debug_port; /* NULL: none */
-	struct notify *notify; /* NULL: nobody started us who waits for news */
+	struct notify *notify;         /* NULL: nobody started us who waits for news */
 	struct timer housekeeping;
 	unsigned rounds;
 	struct netwatch *netwatch; /* NULL: the system does not tell */
@@ -51,8 +51,8 @@ const char *service_run_as(const struct config *c);
 void service_file_owner(const struct config *c, uid_t *uid, gid_t *gid);
 /* ENOMEM: without the trace siproxd runs too. */
 int service_start_trace(struct service *s);
-/* Opens the registrations, the snapshot and the configuration, and writes the pid file. ENOMEM: what
- * cannot be opened is said, and done without. */
+/* Opens the registrations, the snapshot and the configuration, and writes the pid file. ENOMEM:
+ * what cannot be opened is said, and done without. */
 int service_start_files(struct service *s);
 void service_load_registrations(struct service *s);
 /* What ran when we ended goes on, or is ended properly. */

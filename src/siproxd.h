@@ -59,14 +59,14 @@ struct siproxd {
 	struct ports *ports;
 	struct relay *relay; /* NULL: rtp_proxy_enable = 0 */
 	struct resolver *resolver;
-	struct public_addr *public_addr; /* NULL in tests: STUN is dropped */
-	struct plugins *plugins;         /* NULL: none is loaded */
+	struct public_addr *public_addr;     /* NULL in tests: STUN is dropped */
+	struct plugins *plugins;             /* NULL: none is loaded */
 	struct authenticator *authenticator; /* NULL: in tests without passwords */
 	struct locator *locator;
-	struct servers *servers; /* which of them answer, and for whom */
+	struct servers *servers;       /* which of them answer, and for whom */
 	struct registrars *registrars; /* from where our providers call */
-	struct limit *strangers; /* what they are answered */
-	struct limit *callers;   /* how often one WAN source begins something new */
+	struct limit *strangers;       /* what they are answered */
+	struct limit *callers;         /* how often one WAN source begins something new */
 	struct counters counters;
 	uint8_t key[SIPHASH_KEY_LEN]; /* for branches, tags and tokens; kept over restarts */
 

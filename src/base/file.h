@@ -33,7 +33,8 @@ int file_open_plain(const char *path, uid_t owner, gid_t group, int *fd);
  * The caller frees *data.
  */
 int file_read(struct file *f, size_t max, char **data, size_t *len);
-/* A number that is another one once the file that has the name is another, or was written. errno. */
+/* A number that is another one once the file that has the name is another, or was written. errno.
+ */
 int file_stamp(const struct file *f, uint64_t *stamp);
 /*
  * Replaces the content. First choice: a temporary file beside it, fsync, rename: a crash at any
@@ -46,8 +47,8 @@ int file_write(struct file *f, const void *data, size_t len, bool *atomic);
 const char *file_path(const struct file *f);
 /* Opening it made it: nobody had one of that name. */
 bool file_is_new(const struct file *f);
-/* file_write() does not wait for the disk any more: for what is worth nothing once the machine itself
- * has stopped. A crash of the program still leaves the old or the new. */
+/* file_write() does not wait for the disk any more: for what is worth nothing once the machine
+ * itself has stopped. A crash of the program still leaves the old or the new. */
 void file_set_hasty(struct file *f);
 
 #endif

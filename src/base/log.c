@@ -185,8 +185,8 @@ static size_t stamp_line(char *line, size_t size, enum log_level level, enum log
 	if (localtime_r(&ts.tv_sec, &tm) == NULL ||
 	    strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		stamp[0] = '\0';
-	len = snprintf(line, size, "%s.%03d %-5s %s: %s\n", stamp,
-	    (int)(ts.tv_nsec / 1000000), names[level], area_table[area].name, text);
+	len = snprintf(line, size, "%s.%03d %-5s %s: %s\n", stamp, (int)(ts.tv_nsec / 1000000),
+	    names[level], area_table[area].name, text);
 	return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
 }
 
@@ -253,8 +253,8 @@ void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 	size_t used, line_len = 0;
 	va_list ap;
 
-	if ((!to_stderr && !to_syslog && !to_sink) || (level == LOG_LVL_DEBUG && !log_debug_on(area)) ||
-	    !may_write(level, &left_out))
+	if ((!to_stderr && !to_syslog && !to_sink) ||
+	    (level == LOG_LVL_DEBUG && !log_debug_on(area)) || !may_write(level, &left_out))
 		return;
 	if (left_out)
 		log_line(LOG_LVL_ERR, LOG_MAIN, "%u lines were left out of the log", left_out);

@@ -67,8 +67,9 @@ int call_new(struct calls *cs, const struct hop *caller, const struct hop *calle
 int call_new_urgent(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out);
 /*
- * The same for the call of somebody whom we know nothing of. Until they are answered, such calls have
- * no more than half of the calls, and half of the port pairs: nobody rings all lines of a house busy.
+ * The same for the call of somebody whom we know nothing of. Until they are answered, such calls
+ * have no more than half of the calls, and half of the port pairs: nobody rings all lines of a
+ * house busy.
  */
 int call_new_stranger(struct calls *cs, const struct hop *caller, const struct hop *callee,
     struct call **out);

@@ -2,8 +2,8 @@
 /*
  * call_state: what a call consists of, shared by the files that look after it: call.c keeps its
  * life, dialogs and silence, call_media.c its ports and descriptions, call_peer.c knows whom to
- * believe what, call_stats.c keeps its record, snapshot_call.c brings it over a restart. Nobody else
- * includes this.
+ * believe what, call_stats.c keeps its record, snapshot_call.c brings it over a restart. Nobody
+ * else includes this.
  */
 #ifndef PROXY_CALL_STATE_H
 #define PROXY_CALL_STATE_H
@@ -61,7 +61,7 @@ struct call {
 	bool unproved; /* a stranger's, until it is answered */
 	uint64_t answered_ms;
 	uint64_t refresh_ms; /* until when the session must be refreshed; 0: it need not be */
-	bool restored; /* from an earlier run: it may have ended while we were away */
+	bool restored;       /* from an earlier run: it may have ended while we were away */
 	bool lapsing;
 	struct call_stats ended; /* of m-lines that are no more */
 };

@@ -218,8 +218,8 @@ static const char *outbound_proxy(const struct config *c, const struct sip_msg *
 }
 
 /* The hop to an address that a LAN phone wrote, or that its name resolved to. 0, or the status: as
- * reach_written(), and 403 for a LAN address as the target of a dialog with somebody on the WAN, who
- * would aim the phone's requests at its neighbours. */
+ * reach_written(), and 403 for a LAN address as the target of a dialog with somebody on the WAN,
+ * who would aim the phone's requests at its neighbours. */
 static int route_to(struct siproxd *sd, const struct addr *a, const struct hop *from,
     const struct plan *plan, struct hop *out)
 {

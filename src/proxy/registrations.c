@@ -272,7 +272,8 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 	if (*count)
 		load_more(r, loc);
 	r->hands_off = err && err != ENOMSG && err != ENOENT;
-	/* A secret that is new is kept before any phone is there: calls are, without phones, too. */
+	/* A secret that is new is kept before any phone is there: calls are, without phones, too.
+	 */
 	r->saved = !err && (r->has_key || !r->more);
 	r->saved_version = location_version(loc);
 	r->saved_refreshes = location_refreshes(loc);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "sip/sip_reply.h"
 #include "sip/sip_edit.h"
+#include "sip/sip_reply.h"
 
 static void check_unchanged(struct sip_msg *msg, const uint8_t *data, size_t size)
 {
@@ -24,8 +24,8 @@ static void check_edited(struct sip_msg *msg)
 	const char *why;
 
 	HOLDS(sip_edit_remove_first(msg, HDR_ROUTE, 2) == 0);
-	HOLDS(
-	    sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "Via: SIP/2.0/UDP us\r\n") == 0);
+	HOLDS(sip_edit_insertf(msg, sip_msg_line_start(msg, HDR_VIA), "Via: SIP/2.0/UDP us\r\n") ==
+	    0);
 	HOLDS(sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_CSEQ), "X: y\r\n") == 0);
 	HOLDS(sip_edit_replace(msg, sip_msg_line(msg, HDR_TO)->value,
 		  str_of("<sip:x@example.org>")) == 0);

@@ -3,8 +3,8 @@
  * The option table against what people read: siproxd.conf(5) and siproxd.conf.example name every
  * option once, with its right default, and none that does not exist.
  */
-#include <errno.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,8 +105,7 @@ static void test_manual(void)
 		default_text(row, want, sizeof(want));
 		is_str(line, want, row->name);
 		if (row->type != OPT_PLUGINS)
-			ok(later == ((row->flags & OPT_NO_EFFECT) != 0),
-			    "... in its section");
+			ok(later == ((row->flags & OPT_NO_EFFECT) != 0), "... in its section");
 	}
 	fclose(f);
 	each_once(count, "siproxd.conf(5) has every option once");
