@@ -156,13 +156,13 @@ static void save(struct plugin_self *self)
 {
 	struct blacklist *b = plugin_state(self);
 	char *text = malloc(b->count * LINE_MAX + LINE_MAX);
-	size_t len = 0;
+	size_t len;
 	int err;
 
 	if (!text)
 		return;
-	len +=
-	    (size_t)sprintf(text, "# siproxd: address, From, failures, time of the last, type\n");
+	len = (size_t)snprintf(text, LINE_MAX,
+	    "# siproxd: address, From, failures, time of the last, type\n");
 	for (size_t i = 0; i < b->count; i++) {
 		const struct entry *e = &b->entry[i];
 
