@@ -110,6 +110,17 @@ static void save_snapshot(struct service *s, bool at_end)
 		    calls_count(sd->calls));
 }
 
+/* What stands on an address that is gone ends. By another address on the WAN the streams there are
+ * dead; a phone whose own closes registers anew. */
+static void follow_address(struct service *s)
+{
+	readdress(&s->sd);
+	if (!side_wan_moved(s->sd.sides))
+		return;
+	transport_close_connections(s->sd.transport, LAN);
+	transport_close_connections(s->sd.transport, WAN);
+}
+
 static void refresh_sides(struct service *s)
 {
 	char text[256];
@@ -120,10 +131,7 @@ static void refresh_sides(struct service *s)
 	log_info(LOG_NET, "address changed: %s", side_describe(s->sd.sides, text, sizeof(text)));
 	resolver_reload(s->sd.resolver);
 	public_addr_ask(s->sd.public_addr);
-	readdress(&s->sd);
-	/* Phones come again, and with them their registrations; old streams to the WAN are dead. */
-	transport_close_connections(s->sd.transport, LAN);
-	transport_close_connections(s->sd.transport, WAN);
+	follow_address(s);
 }
 
 static void on_net_change(void *arg)
@@ -167,9 +175,7 @@ static void needs_restart(void *arg, const char *name)
 
 static void public_addr_changed(void *arg)
 {
-	struct service *s = arg;
-
-	readdress(&s->sd);
+	follow_address(arg);
 }
 
 static void apply_public_addr(struct service *s)
@@ -326,6 +332,7 @@ int house_start(struct service *s)
 	if (err)
 		return err;
 	apply_public_addr(s);
+	side_wan_moved(s->sd.sides); /* from here on */
 	return timer_start(s->sd.timers, &s->housekeeping, 0, keep_house, s);
 }
 

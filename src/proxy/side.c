@@ -25,6 +25,7 @@ struct side_map {
 	char wan_name[IF_NAMESIZE];
 	struct addr lan[NAMES_MAX][2]; /* with the SIP port; [0] IPv4, [1] IPv6 */
 	struct addr wan[2];
+	struct addr known_as[2]; /* on the WAN, when side_wan_moved() was last asked */
 	const char *public_name; /* NULL: none, or a literal */
 	struct addr public_addr;
 	const struct config_list *names[SIDE_NAME_LISTS];
@@ -248,6 +249,22 @@ const struct addr *side_addr(const struct side_map *map, enum side side, int fam
 			a = &map->lan[i][index_of(family)];
 	}
 	return addr_family(a) == family ? a : NULL;
+}
+
+bool side_wan_moved(struct side_map *map)
+{
+	const int families[] = {AF_INET, AF_INET6};
+	bool moved = false;
+
+	for (int i = 0; i < 2; i++) {
+		const struct addr *now = side_addr(map, WAN, families[i]);
+
+		if (!now)
+			continue;
+		moved |= addr_is_set(&map->known_as[i]) && !addr_equal_ip(now, &map->known_as[i]);
+		map->known_as[i] = *now;
+	}
+	return moved;
 }
 
 static const char *format_side(const struct side_map *map, enum side side, char *text)

@@ -290,6 +290,7 @@ static void test_same_name(void)
 static void test_changes(void)
 {
 	struct machine m = {.set = {NULL, 0}};
+	struct addr public_addr;
 	bool changed;
 
 	add(&m, "eth1", 2, "192.168.1.1", 24);
@@ -301,6 +302,7 @@ static void test_changes(void)
 	add(&m, "eth0", 3, "203.0.113.1", 24);
 	is_int(side_refresh(m.sides, &m.set, &changed), 0, "now it is");
 	ok(changed, "that is a change");
+	ok(!side_wan_moved(m.sides), "... but no move: there was none before");
 	is_str(way_to(&m, "198.51.100.7"), "WAN 203.0.113.1", "and a way");
 	is_str(way_to(&m, "2001:db8::7"), "unreachable", "there is no IPv6");
 	side_refresh(m.sides, &m.set, &changed);
@@ -308,9 +310,21 @@ static void test_changes(void)
 	addr_parse(&m.entry[1].addr, "203.0.113.2", 0);
 	side_refresh(m.sides, &m.set, &changed);
 	ok(changed, "a new address is");
+	ok(side_wan_moved(m.sides), "... and a move");
+	ok(!side_wan_moved(m.sides), "... once");
 	m.entry[1].up = false;
 	side_refresh(m.sides, &m.set, &changed);
 	ok(changed && !side_has_wan(m.sides), "an interface that is down has none");
+	ok(!side_wan_moved(m.sides), "who has none has not moved");
+	m.entry[1].up = true;
+	side_refresh(m.sides, &m.set, &changed);
+	ok(changed && !side_wan_moved(m.sides), "nor who has the same again");
+	m.entry[0].addr = at("192.168.1.2", 0);
+	side_refresh(m.sides, &m.set, &changed);
+	ok(changed && !side_wan_moved(m.sides), "a change on the LAN is a change");
+	public_addr = at("198.51.100.77", 0);
+	side_set_public(m.sides, &public_addr);
+	ok(side_wan_moved(m.sides), "another name on the WAN is a move, too");
 	side_free(m.sides);
 }
 
