@@ -33,8 +33,9 @@
 #include "media/wake.h"
 
 #define RELAY_DATAGRAM_MAX 65536
-#define RELAY_BATCH_MAX    64 /* ready sockets per round */
-#define RELAY_STEADY_MAX   50 /* packets in a row from one source before it gets a twin */
+#define RELAY_BATCH_MAX    64   /* ready sockets per round */
+#define RELAY_STEADY_MAX   50   /* packets in a row from one source before it gets a twin */
+#define RELAY_DRAIN_MAX    1024 /* what may wait at the first socket when it does */
 
 struct relay_flow;
 
@@ -43,7 +44,7 @@ struct relay_socket {
 	struct relay_flow *of;
 	uint8_t leg;
 	uint8_t channel; /* enum flow_channel */
-	uint8_t burst;   /* how many packets to ask it for */
+	uint16_t burst;  /* how many packets to ask it for */
 	uint64_t served_ms;
 	struct addr local;
 	int dscp; /* that it sends with; only kept where it is copied */

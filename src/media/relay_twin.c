@@ -31,6 +31,8 @@ static void open_twin(struct relay *r, struct relay_twin *twin)
 	twin->peer = twin->source;
 	if (waiter_add(r->waiter, &twin->sock.item) != 0)
 		fd_close(&twin->sock.item.fd);
+	/* What waits there came before all that will come to the twin. */
+	first->burst = RELAY_DRAIN_MAX;
 }
 
 /* Copied marks change too often to keep two sockets alike. */

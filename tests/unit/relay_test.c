@@ -465,25 +465,31 @@ static void test_sizes(void)
 	world_close(&w);
 }
 
+/* Also when the source gets a socket of its own while packets wait at the first one. */
 static void test_burst(void)
 {
-	struct world w;
-	char text[16];
-	bool in_order = true;
+	enum { BURST = 200 };
+	int first_wrong = -1;
 
-	if (!world_open_answered(&w))
-		return;
-	for (int i = 0; i < 100; i++) {
-		snprintf(text, sizeof(text), "%d", i);
-		say(&w.phone[0], &w.local[0][0], text);
-	}
-	for (int i = 0; i < 100; i++) {
-		const char *heard = hear(&w.carrier[0], NULL);
+	for (int round = 0; round < 20 && first_wrong < 0; round++) {
+		struct world w;
+		char text[16];
 
-		in_order = in_order && heard && atoi(heard) == i;
+		if (!world_open_answered(&w))
+			return;
+		for (int i = 0; i < BURST; i++) {
+			snprintf(text, sizeof(text), "%d", i);
+			say(&w.phone[0], &w.local[0][0], text);
+		}
+		for (int i = 0; i < BURST && first_wrong < 0; i++) {
+			const char *heard = hear(&w.carrier[0], NULL);
+
+			if (!heard || atoi(heard) != i)
+				first_wrong = i;
+		}
+		world_close(&w);
 	}
-	ok(in_order, "a burst arrives whole and in order");
-	world_close(&w);
+	is_int(first_wrong, -1, "bursts arrive whole and in order");
 }
 
 static void test_peer_without_socket(void)
