@@ -310,6 +310,15 @@ int udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest)
 	return system_udp_refused(fd, data, size, len, dest);
 }
 
+void udp_set_room(int fd, int bytes)
+{
+#ifdef SO_RCVBUFFORCE
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0)
+		return;
+#endif
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
 int udp_set_dscp(int fd, int family, int dscp)
 {
 	if (dscp < 0 || dscp > 63)

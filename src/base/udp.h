@@ -44,6 +44,9 @@ int udp_tell_refusals(int fd, int family);
  * where it went, and as much of its beginning as came back. EAGAIN: none; any other errno: one that
  * says nothing, to be asked for the next. */
 int udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest);
+/* So many bytes of datagrams, as the system counts them, may wait to be read; as many as it
+ * permits. */
+void udp_set_room(int fd, int bytes);
 /* 0..63, both families; errno. */
 int udp_set_dscp(int fd, int family, int dscp);
 /* From now on udp_recv_dscp() knows the mark of each datagram that comes; errno. */

@@ -12,6 +12,8 @@
 /* Datagrams read before the loop looks after timers and other sockets again. */
 #define BURST         64
 #define REFUSED_BURST 16
+/* What may wait while we are busy: some hundred phones register at once after a power cut. */
+#define ROOM (1 << 20)
 
 enum { V4, V6, SOCKETS };
 
@@ -77,6 +79,7 @@ static int open_family(struct transport_udp *u, int which, int family, int dscp)
 
 	if (err)
 		return err;
+	udp_set_room(u->fd[which], ROOM);
 	udp_tell_refusals(u->fd[which], family); /* where the system can */
 	if (dscp > 0 && udp_set_dscp(u->fd[which], family, dscp) != 0)
 		log_warn(LOG_NET, "sip_dscp = %d could not be set on the SIP socket", dscp);

@@ -11,6 +11,7 @@ tests_integration_lossy_hop_LDADD =
 EXTRA_DIST += tests/run .ci/run \
 	tests/integration/README \
 	tests/integration/asterisk.py \
+	tests/integration/burst.py \
 	tests/integration/calls.py \
 	tests/integration/demo.sh \
 	tests/integration/distributions.py \
@@ -47,6 +48,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/sipp/uas_refuse.xml \
 	tests/integration/asterisk.test \
 	tests/integration/auth.test \
+	tests/integration/burst.test \
 	tests/integration/call_in.test \
 	tests/integration/call_local.test \
 	tests/integration/call_out.test \
