@@ -53,7 +53,8 @@ KINDS = {
     "cancel_unheard": (3, {408, 487}),      # it rings, and then its plug is pulled
     "no_ack": (3, {ENDED}),
     "silence": (4, {ENDED}),                # siproxd hangs up
-    "killed": (3, {GONE}),                  # and here nobody is left to answer
+    # and here nobody is left to answer; unless we are so slow that siproxd hangs up before
+    "killed": (3, {GONE, ENDED}),
 }
 SLOW = {"nobody_there", "cancel_unheard", "no_ack", "silence", "killed"}
 
