@@ -3,6 +3,7 @@
 
 #include "base/acl.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -22,17 +23,35 @@ static bool parse_bits(const char *text, size_t len, unsigned max, unsigned *bit
 	return *bits <= max;
 }
 
+/* "255.255.255.0", as routers write it: ones, and then zeros. */
+static bool parse_netmask(const char *text, size_t len, unsigned *bits)
+{
+	struct addr mask;
+	uint32_t zeros;
+
+	if (addr_parse_n(&mask, text, len, 0) != 0 || addr_family(&mask) != AF_INET)
+		return false;
+	zeros = ~ntohl(mask.u.in.sin_addr.s_addr);
+	if ((zeros & (zeros + 1)) != 0)
+		return false;
+	for (*bits = 32; zeros != 0; zeros >>= 1)
+		--*bits;
+	return true;
+}
+
 static bool parse_entry(struct acl_entry *e, const char *text, size_t len)
 {
 	const char *slash = memchr(text, '/', len);
 	size_t host_len = slash != NULL ? (size_t)(slash - text) : len;
+	size_t bits_len = slash != NULL ? len - host_len - 1 : 0;
 	unsigned max;
 
 	if (addr_parse_n(&e->net, text, host_len, 0) != 0)
 		return false;
 	max = addr_family(&e->net) == AF_INET ? 32 : 128;
 	e->prefix_len = max;
-	return slash == NULL || parse_bits(slash + 1, len - host_len - 1, max, &e->prefix_len);
+	return slash == NULL || parse_bits(slash + 1, bits_len, max, &e->prefix_len) ||
+	    (max == 32 && parse_netmask(slash + 1, bits_len, &e->prefix_len));
 }
 
 static int add_entry(struct acl *acl, const char *text, size_t len)

@@ -51,12 +51,27 @@ int main(void)
 	is_int(acl_parse(&acl, "[2001:db8::1]/128,::/0", &bad), 0, "brackets");
 	ok(matches("::1"), "all of IPv6");
 	acl_done(&acl);
+	is_int(acl_parse(&acl,
+		   "192.168.1.0/255.255.255.0, 10.0.0.0/255.128.0.0, 192.0.2.7/255.255.255.255",
+		   &bad),
+	    0, "netmasks");
+	ok(matches("192.168.1.200") && !matches("192.168.2.1"), "... of 24 bits");
+	ok(matches("10.127.0.1") && !matches("10.128.0.1"), "... of nine");
+	ok(matches("192.0.2.7") && !matches("192.0.2.6"), "... of one host");
+	acl_done(&acl);
+	is_int(acl_parse(&acl, "0.0.0.0/0.0.0.0", &bad), 0, "no bit at all");
+	ok(matches("203.0.113.9") && !matches("::1"), "... is everybody of IPv4");
+	acl_done(&acl);
 
 	test_bad("10.0.0.0/8, 10.0.0.0/33, 1.2.3.4", "10.0.0.0/33");
 	test_bad("2001:db8::/129", "2001:db8::/129");
 	test_bad("lan.example.com/24", "lan.example.com/24");
 	test_bad("10.0.0.0/", "10.0.0.0/");
-	test_bad("10.0.0.0/255.0.0.0", "10.0.0.0/255.0.0.0");
+	test_bad("10.0.0.0/255.0.255.0", "10.0.0.0/255.0.255.0");
+	test_bad("10.0.0.0/0.0.0.255", "10.0.0.0/0.0.0.255");
+	test_bad("10.0.0.0/255.0.0", "10.0.0.0/255.0.0");
+	test_bad("2001:db8::/255.0.0.0", "2001:db8::/255.0.0.0");
+	test_bad("10.0.0.0/ffff::", "10.0.0.0/ffff::");
 	test_bad("10.0.0.0/-1", "10.0.0.0/-1");
 	test_bad("10.0.0.0/+8", "10.0.0.0/+8");
 	test_bad("10.0.0.0 /8", "10.0.0.0 /8");
