@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "build-config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -107,7 +109,20 @@ static void say_odd_number(struct reading *r, const struct config_row *row, cons
 		    row->name, text, n);
 }
 
-/* A number as the classic siproxd took it: decimal, 0x hexadecimal, 0 octal, and then anything. */
+/* Letters among the digits, 5O60 or 3l0, are a slip of the pen that changes the number. Behind
+ * them, 10s, they are a unit; a port has none. */
+static bool is_mistyped(const struct config_row *row, const char *rest)
+{
+	bool is_port = row->max == UINT16_MAX;
+	size_t letters = 0;
+
+	while (isalpha((unsigned char)rest[letters]))
+		letters++;
+	return letters > 0 && (is_port || isdigit((unsigned char)rest[letters]));
+}
+
+/* A number as the classic siproxd took it: decimal, 0x hexadecimal, 0 octal, and then anything but
+ * a slip of the pen. */
 static bool read_number(struct reading *r, const struct config_row *row, const char *text,
     long long *out)
 {
@@ -116,7 +131,8 @@ static bool read_number(struct reading *r, const struct config_row *row, const c
 
 	errno = 0;
 	*out = strtoll(text, &rest, 0);
-	if (rest == text || is_broken_octal(text) || *rest == 'x' || *rest == 'X') {
+	if (rest == text || is_broken_octal(text) || *rest == 'x' || *rest == 'X' ||
+	    is_mistyped(row, rest)) {
 		say(r, wrong(row), "%s = %.60s: %s", row->name, text,
 		    row->type == OPT_BOOL ? "must be yes or no" : "this is not a number");
 		return false;

@@ -143,6 +143,12 @@ static void test_numbers(void)
 	    "... which is told");
 	warns("rtp_timeout = 10s", "read as 10 seconds", "10s is 10");
 	loads("rtp_timeout = 10s", c->rtp_timeout == 10, "... really");
+	loads("sip_listen_port = 5070;", c->sip_listen_port == 5070, "a stray ; behind a port");
+	refuses("sip_listen_port = 5O60", "not a number", "an O in a port is no 0");
+	refuses("sip_listen_port = 506O", "not a number", "... nor at its end");
+	refuses("outbound_domain_port = 5o60", "not a number", "... nor in a list of ports");
+	refuses("rtp_timeout = 3O0", "not a number", "... nor in another number");
+	refuses("rtp_timeout = 1h30", "not a number", "one hour and a half is no number");
 	loads("rtp_timeout = 0", c->rtp_timeout == 300, "rtp_timeout = 0 is the default");
 	warns("rtp_timeout = 0", "300 seconds are used", "... which is told");
 	loads("rtp_hold_timeout = 0", c->rtp_hold_timeout == 7200, "the same for hold");
