@@ -116,6 +116,11 @@ static bool has_remarks(const struct config_messages *msgs)
 	return false;
 }
 
+static const char *pid_file_of(const struct options *o, const struct config *config)
+{
+	return o->pid_file ? o->pid_file : config->pid_file;
+}
+
 /* --check: what was understood, and what this machine lacks. */
 static int check(const struct options *o)
 {
@@ -127,7 +132,7 @@ static int check(const struct options *o)
 	err = config_load(&config, o->config, &msgs);
 	config_explain(&msgs, stdout);
 	if (!err)
-		status = service_check(config, stdout);
+		status = service_check(config, pid_file_of(o, config), stdout);
 	if (!status)
 		status = has_remarks(&msgs);
 	printf("\n%s\n",
@@ -196,7 +201,7 @@ static int load(const struct options *o, struct config **config)
 static int run(const struct options *o, struct config *config)
 {
 	struct service_options how = {
-	    .pid_file = o->pid_file ? o->pid_file : config->pid_file,
+	    .pid_file = pid_file_of(o, config),
 	    .debug = o->debug,
 	};
 	struct daemon_wait *wait = NULL;

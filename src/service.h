@@ -27,9 +27,10 @@ int service_start(struct service **out, struct config *config,
 int service_run(struct service *s);
 void service_stop(struct service *s);
 
-/* For --check: what this machine lacks for that configuration, a line each. 0 nothing, 1 it would
+/* For --check: what this machine lacks for that configuration, a line each; a siproxd that runs
+ * with it already, known by its pid file (may be NULL), is told and no fault. 0 nothing, 1 it would
  * start all the same, 2 it would not. */
-int service_check(const struct config *config, FILE *to);
+int service_check(const struct config *config, const char *pid_file, FILE *to);
 /* The part of it that a start warns of. */
 void service_warn_of_interfaces(const struct config *config);
 /* Why a SIP port cannot be opened (errno), and what to do. */

@@ -24,6 +24,8 @@
 struct remarks {
 	FILE *to; /* NULL: to the log, as warnings */
 	bool any, fatal;
+	/* The siproxd that our pid file names; pid 0: none */
+	struct daemon_process running;
 };
 
 __attribute__((format(printf, 2, 3))) static void remark(struct remarks *r, const char *fmt, ...)
@@ -165,13 +167,21 @@ static void check_interfaces(struct remarks *r, const struct config *c)
 	netif_set_done(&set);
 }
 
+static void describe(const struct daemon_process *p, char *text, size_t size)
+{
+	snprintf(text, size, "%s (pid %ld)", *p->name ? p->name : "another program", p->pid);
+}
+
 void service_port_trouble(enum sip_transport transport, unsigned port, int err, char *text,
     size_t size)
 {
 	const char *name = sip_transport_name(transport);
 	int type = transport == SIP_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	char who[128];
+	struct daemon_process owner;
+	char who[80] = "another program (as root, `ss -lntup` tells which)";
 
+	if (err == EADDRINUSE && daemon_port_owner(type, port, &owner))
+		describe(&owner, who, sizeof(who));
 	if (err == EACCES)
 		snprintf(text, size, "%s port %u cannot be opened: ports below 1024 need root",
 		    name, port);
@@ -182,10 +192,7 @@ void service_port_trouble(enum sip_transport transport, unsigned port, int err, 
 		    "%s port %u is taken by %s. Stop that program, or give one of the two another "
 		    "port (an Asterisk on the same box: bindport or bind in its sip.conf or "
 		    "pjsip.conf; siproxd: sip_listen_port)",
-		    name, port,
-		    daemon_port_owner(type, port, who, sizeof(who))
-			? who
-			: "another program (as root, `ss -lntup` tells which)");
+		    name, port, who);
 }
 
 /* Tries it as the transport will. */
@@ -200,20 +207,57 @@ static int try_port(enum sip_transport transport, uint16_t port)
 	return err;
 }
 
+static bool is_siproxd(const struct daemon_process *p)
+{
+	return !*p->name || strcmp(p->name, "siproxd") == 0;
+}
+
+/* Where the service leaves its process number. */
+static void find_running(struct remarks *r, const struct config *c, const char *pid_file)
+{
+	char *path = paths_in_jail(c->chrootjail, pid_file);
+
+	if (!path || !daemon_pid_read(path, &r->running) || !is_siproxd(&r->running))
+		r->running.pid = 0;
+	free(path);
+}
+
+/* The service itself has the port: the one of the pid file, or, where there is none, any. */
+static bool is_ours(const struct remarks *r, int type, unsigned port, long *pid)
+{
+	struct daemon_process owner;
+
+	*pid = r->running.pid;
+	if (!daemon_port_owner(type, port, &owner))
+		return *pid > 0; /* only root sees who has it */
+	if (*pid > 0)
+		return *pid == owner.pid;
+	*pid = owner.pid;
+	return *owner.name && is_siproxd(&owner);
+}
+
 static void check_port(struct remarks *r, const struct config *c)
 {
 	static const enum sip_transport transports[] = {SIP_UDP, SIP_TCP};
 	unsigned port = (unsigned)c->sip_listen_port;
+	long pid, told = 0;
 	char text[512];
 
 	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++) {
+		int type = transports[i] == SIP_TCP ? SOCK_STREAM : SOCK_DGRAM;
 		int err = try_port(transports[i], (uint16_t)port);
 
 		if (!err)
 			continue;
+		if (err == EADDRINUSE && is_ours(r, type, port, &pid)) {
+			if (told != pid)
+				fprintf(r->to, "siproxd already runs with SIP port %u (pid %ld)\n",
+				    port, pid);
+			told = pid;
+			continue;
+		}
 		service_port_trouble(transports[i], port, err, text, sizeof(text));
-		remark(r, "%s%s", text,
-		    err == EADDRINUSE ? " (if it is siproxd itself, all is well)" : "");
+		remark(r, "%s", text);
 		r->fatal = true;
 	}
 }
@@ -224,7 +268,9 @@ static void check_port(struct remarks *r, const struct config *c)
 static void check_media_ports(struct remarks *r, const struct config *c)
 {
 	unsigned taken = 0, total = (unsigned)(c->rtp_port_high - c->rtp_port_low) + 1;
-	char list[256] = "", who[128];
+	struct daemon_process owner;
+	char list[256] = "", who[80];
+	long pid;
 
 	for (unsigned port = (unsigned)c->rtp_port_low; port <= (unsigned)c->rtp_port_high;
 	     port++) {
@@ -232,12 +278,13 @@ static void check_media_ports(struct remarks *r, const struct config *c)
 
 		if (try_port(SIP_UDP, (uint16_t)port) != EADDRINUSE)
 			continue;
-		if (!daemon_port_owner(SOCK_DGRAM, port, who, sizeof(who)))
-			snprintf(who, sizeof(who), "another program");
-		if (strncmp(who, "siproxd ", 8) == 0) /* its calls */
+		if (is_ours(r, SOCK_DGRAM, port, &pid)) /* its calls */
 			continue;
 		if (taken++ >= NAMED_MAX)
 			continue;
+		snprintf(who, sizeof(who), "another program");
+		if (daemon_port_owner(SOCK_DGRAM, port, &owner))
+			describe(&owner, who, sizeof(who));
 		snprintf(list + len, sizeof(list) - len, "%s%u by %.60s", len ? ", " : "", port,
 		    who);
 	}
@@ -369,7 +416,7 @@ static void check_files(struct remarks *r, const struct config *c)
 
 void service_warn_of_interfaces(const struct config *config)
 {
-	struct remarks r = {NULL, false, false};
+	struct remarks r = {.to = NULL};
 
 	check_interfaces(&r, config);
 }
@@ -388,10 +435,11 @@ static void check_passwords(struct remarks *r, const struct config *c)
 	file_close(file);
 }
 
-int service_check(const struct config *config, FILE *to)
+int service_check(const struct config *config, const char *pid_file, FILE *to)
 {
-	struct remarks r = {to, false, false};
+	struct remarks r = {.to = to};
 
+	find_running(&r, config, pid_file);
 	check_interfaces(&r, config);
 	check_user(&r, config);
 	check_passwords(&r, config);

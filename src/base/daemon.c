@@ -256,21 +256,45 @@ int daemon_pid_write(const char *path)
 	return err;
 }
 
-void daemon_pid_remove(const char *path)
+/* 0: there is none */
+static long read_pid(const char *path)
 {
 	char text[32] = "";
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	ssize_t n;
 
 	if (fd < 0)
-		return;
+		return 0;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
-	if (n > 0 && strtol(text, NULL, 10) == (long)getpid())
+	return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+void daemon_pid_remove(const char *path)
+{
+	if (read_pid(path) == (long)getpid())
 		unlink(path);
 }
 
-bool daemon_port_owner(int type, unsigned port, char *who, size_t size)
+static void name_process(struct daemon_process *p)
 {
-	return system_port_owner(type, port, who, size);
+	if (!system_process_name(p->pid, p->name, sizeof(p->name)))
+		p->name[0] = '\0';
+}
+
+bool daemon_pid_read(const char *path, struct daemon_process *out)
+{
+	out->pid = read_pid(path);
+	if (out->pid <= 0 || (kill((pid_t)out->pid, 0) != 0 && errno != EPERM))
+		return false;
+	name_process(out);
+	return true;
+}
+
+bool daemon_port_owner(int type, unsigned port, struct daemon_process *out)
+{
+	if (!system_port_owner(type, port, &out->pid))
+		return false;
+	name_process(out);
+	return true;
 }

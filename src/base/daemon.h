@@ -43,11 +43,15 @@ int daemon_drop_root(const struct daemon_ids *ids, char *why, size_t why_size);
 int daemon_pid_write(const char *path);
 /* Unlinks it if it still holds our pid. */
 void daemon_pid_remove(const char *path);
-
-/*
- * Who holds a port of UDP (SOCK_DGRAM) or TCP (SOCK_STREAM): "asterisk (pid 1234)" into who; false
- * where the system does not tell.
+/* A process that lives; its name is empty where the system does not tell. */
+struct daemon_process {
+	long pid;
+	char name[32];
+};
+/* The one that a pid file names; false when there is none. */
+bool daemon_pid_read(const char *path, struct daemon_process *out);
+/* Who holds a port of UDP (SOCK_DGRAM) or TCP (SOCK_STREAM); false where the system does not tell.
  */
-bool daemon_port_owner(int type, unsigned port, char *who, size_t size);
+bool daemon_port_owner(int type, unsigned port, struct daemon_process *out);
 
 #endif

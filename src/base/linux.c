@@ -146,18 +146,21 @@ static bool process_holds(const char *pid, const char *socket_link)
 	return found;
 }
 
-static void name_process(const char *pid, char *who, size_t size)
+bool system_process_name(long pid, char *name, size_t size)
 {
-	char path[64], name[64] = "?";
+	char path[64];
+	bool found;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
 	f = fopen(path, "re");
-	if (f != NULL && fgets(name, sizeof(name), f) != NULL)
+	if (f == NULL)
+		return false;
+	found = fgets(name, (int)size, f) != NULL;
+	if (found)
 		name[strcspn(name, "\n")] = '\0';
-	if (f != NULL)
-		fclose(f);
-	snprintf(who, size, "%s (pid %.20s)", name, pid);
+	fclose(f);
+	return found;
 }
 
 static int find_inode(const char *table, unsigned port, unsigned long *inode)
@@ -172,7 +175,7 @@ static int find_inode(const char *table, unsigned port, unsigned long *inode)
 	return err;
 }
 
-bool system_port_owner(int type, unsigned port, char *who, size_t size)
+bool system_port_owner(int type, unsigned port, long *pid)
 {
 	unsigned long inode = 0;
 	char socket_link[64];
@@ -196,7 +199,7 @@ bool system_port_owner(int type, unsigned port, char *who, size_t size)
 			continue;
 		found = process_holds(entry->d_name, socket_link);
 		if (found)
-			name_process(entry->d_name, who, size);
+			*pid = strtol(entry->d_name, NULL, 10);
 	}
 	closedir(proc);
 	return found;

@@ -30,11 +30,18 @@ int system_udp_refused(int fd, void *data, size_t size, size_t *len, struct addr
 	return EAGAIN;
 }
 
-bool system_port_owner(int type, unsigned port, char *who, size_t size)
+bool system_port_owner(int type, unsigned port, long *pid)
 {
 	(void)type;
 	(void)port;
-	(void)who;
+	(void)pid;
+	return false;
+}
+
+bool system_process_name(long pid, char *name, size_t size)
+{
+	(void)pid;
+	(void)name;
 	(void)size;
 	return false;
 }

@@ -15,7 +15,8 @@
 #include "base/addr.h"
 
 int system_default_gateway(int family, struct addr *gateway, char name[IF_NAMESIZE]);
-bool system_port_owner(int type, unsigned port, char *who, size_t size);
+bool system_port_owner(int type, unsigned port, long *pid);
+bool system_process_name(long pid, char *name, size_t size);
 /* The interface that an accepted connection came in by; 0: unknown. A listener must have been
  * asked to note it. */
 void system_tcp_ask_ifindex(int listener, int family);

@@ -43,6 +43,7 @@ static int run(int (*fn)(void))
 
 static void test_pid_file(void)
 {
+	struct daemon_process p;
 	char want[32];
 	struct stat st;
 
@@ -54,8 +55,10 @@ static void test_pid_file(void)
 	stat(path, &st);
 	is_int(st.st_mode & 0777, 0644, "... for everybody to read");
 	is_int(daemon_pid_write(path), 0, "... is made anew");
+	ok(daemon_pid_read(path, &p) && p.pid == getpid(), "... and names a living process");
 	daemon_pid_remove(path);
 	ok(access(path, F_OK) != 0, "... and removed");
+	ok(!daemon_pid_read(path, &p), "... and names nobody then");
 	daemon_pid_remove(path);
 
 	if (symlink("target", path) != 0)
@@ -66,6 +69,7 @@ static void test_pid_file(void)
 	ok(chdir(dir) == 0 && access("target", F_OK) != 0, "... and not followed");
 	unlink(path);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
+	ok(!daemon_pid_read(path, &p), "an empty one names nobody");
 	daemon_pid_remove(path);
 	ok(access(path, F_OK) == 0, "somebody else's pid file stays");
 	unlink(path);
@@ -248,7 +252,7 @@ static void test_drop(void)
 int main(void)
 {
 	int here = open(".", O_RDONLY);
-	char who[64];
+	struct daemon_process who;
 
 	if (mkdtemp(dir) == NULL)
 		return 99;
@@ -256,7 +260,7 @@ int main(void)
 	test_pid_file();
 	test_detach();
 	test_drop();
-	ok(!daemon_port_owner(SOCK_DGRAM, 0, who, sizeof(who)), "nobody has port 0");
+	ok(!daemon_port_owner(SOCK_DGRAM, 0, &who), "nobody has port 0");
 	unlink(path);
 	if (fchdir(here) != 0)
 		return 99;
