@@ -382,34 +382,66 @@ static bool can_be_made(const char *dir)
 	return can;
 }
 
-/* As root opens it before it becomes somebody else, or as the one who asks. */
+/* Why the file cannot be kept there: as root opens it before it becomes somebody else, or as the
+ * one who asks. */
+static bool find_trouble(const char *path, char *why, size_t size)
+{
+	char *copy = strdup(path);
+	const char *dir = copy ? dir_of(copy) : path;
+	bool exists = access(path, F_OK) == 0, in_dir = access(dir, F_OK) == 0;
+	struct stat st;
+
+	why[0] = '\0';
+	if (exists && stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		snprintf(why, size, "%s is no file", path);
+	else if (exists && access(path, W_OK) != 0)
+		snprintf(why, size, "%s cannot be written: %s", path, strerror(errno));
+	else if (!in_dir && !can_be_made(dir))
+		snprintf(why, size, "there is no directory %s", dir);
+	else if (!exists && in_dir && access(dir, W_OK | X_OK) != 0)
+		snprintf(why, size, "no file can be made in %s: %s", dir, strerror(errno));
+	free(copy);
+	return why[0] != '\0';
+}
+
 static void check_file(struct remarks *r, const struct config *c, const char *option,
     const char *name)
 {
-	char *path = paths_in_jail(c->chrootjail, name), *copy = path ? strdup(path) : NULL;
-	const char *dir = copy ? dir_of(copy) : NULL;
-	struct stat st;
+	char *path = paths_in_jail(c->chrootjail, name);
+	char why[400];
 
-	if (!dir)
-		goto done;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		remark(r, "%s: %s is no file", option, path);
-	else if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
-		remark(r, "%s: %s cannot be written: %s", option, path, strerror(errno));
-	else if (access(dir, F_OK) != 0 && !can_be_made(dir))
-		remark(r, "%s: there is no directory %s", option, dir);
-	else if (access(path, F_OK) != 0 && access(dir, F_OK) == 0 && access(dir, W_OK | X_OK) != 0)
-		remark(r, "%s: no file can be made in %s: %s", option, dir, strerror(errno));
-	else if (c->chrootjail && strcmp(path, name) != 0)
+	if (path && find_trouble(path, why, sizeof(why)))
+		remark(r, "%s: %s", option, why);
+	else if (path && c->chrootjail && strcmp(path, name) != 0)
 		remark(r, "%s = %s is %s, in the jail", option, name, path);
-done:
-	free(copy);
 	free(path);
+}
+
+/* The places that a start tries when none is named. */
+static void check_default_registrations(struct remarks *r)
+{
+	char why[400], other[400];
+	size_t i = 0;
+
+	while (paths_registrations[i] &&
+	    find_trouble(paths_registrations[i], i ? other : why, sizeof(why)))
+		i++;
+	if (!paths_registrations[i])
+		remark(r,
+		    "registration_file is not set, and %s: registrations would not survive a "
+		    "restart",
+		    why);
+	else if (i > 0)
+		remark(r, "registration_file is not set, and %s: %s would be used", why,
+		    paths_registrations[i]);
 }
 
 static void check_files(struct remarks *r, const struct config *c)
 {
-	check_file(r, c, "registration_file", c->registration_file);
+	if (c->registration_file)
+		check_file(r, c, "registration_file", c->registration_file);
+	else
+		check_default_registrations(r);
 	check_file(r, c, "pid_file", c->pid_file);
 	check_file(r, c, "trace_file", c->trace_file);
 }
