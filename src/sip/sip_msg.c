@@ -248,20 +248,25 @@ static int read_nameaddr(const struct sip_msg *msg, enum sip_hdr id, struct sip_
 }
 
 /* Content-Length says where a datagram's body ends; more bytes are no part of it (18.3). */
-static int read_body(struct sip_msg *msg)
+static const char *read_body(struct sip_msg *msg)
 {
+	size_t head = (size_t)(msg->body.s - msg->data);
 	int64_t len;
 
-	if (read_number(msg, HDR_CONTENT_LENGTH, SIP_MSG_MAX, &len) != 0)
-		return EINVAL;
+	if (read_number(msg, HDR_CONTENT_LENGTH, INT64_MAX, &len) != 0)
+		return "bad Content-Length";
 	if (len < 0)
-		return 0;
+		return NULL;
+	if ((uint64_t)len > SIP_MSG_MAX - head) {
+		msg->refusal = 513;
+		return "more than 65535 bytes";
+	}
 	if ((size_t)len > msg->body.len)
-		return EINVAL;
+		return "bad Content-Length";
 	msg->body.len = (size_t)len;
-	msg->len = (size_t)(msg->body.s + len - msg->data);
+	msg->len = head + (size_t)len;
 	msg->data[msg->len] = '\0';
-	return 0;
+	return NULL;
 }
 
 /* NULL, or what is wrong with what every message needs (8.1.1). */
@@ -319,8 +324,7 @@ static const char *read_fields(struct sip_msg *msg)
 		return "bad Max-Forwards";
 	if (read_number(msg, HDR_EXPIRES, UINT32_MAX, &msg->expires) != 0)
 		msg->expires = -1; /* RFC 3261 10.2.1.1: a malformed one counts as none */
-	if (read_body(msg) != 0)
-		return "bad Content-Length";
+	wrong = read_body(msg);
 	for (unsigned i = 0; i < msg->n_values && !wrong; i++)
 		wrong = check_value(&msg->value[i]);
 	return wrong;

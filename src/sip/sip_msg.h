@@ -55,7 +55,7 @@ struct sip_msg {
 	struct str uri_text; /* Request-URI */
 	struct sip_uri uri;
 	int status;  /* 0 in a request */
-	int refusal; /* of a request that is to be refused: 400, 505 */
+	int refusal; /* of a request that is to be refused: 400, 505, 513 */
 
 	struct str call_id; /* as it came, or as sip_msg_set_call_id() has it */
 	char *other_call_id;
@@ -81,7 +81,7 @@ struct sip_msg {
 enum sip_parse {
 	SIP_PARSE_OK,
 	SIP_PARSE_BAD,    /* nonsense, or a message that nobody could answer: drop it */
-	SIP_PARSE_REFUSE, /* a bad request, but *out is good enough for sip_reply: 400, 505 */
+	SIP_PARSE_REFUSE, /* a bad request, but *out is good enough for sip_reply: 400, 505, 513 */
 	SIP_PARSE_NOMEM,
 };
 

@@ -26,6 +26,7 @@ static const struct {
     {503, "Service Unavailable"},
     {504, "Server Time-out"},
     {505, "Version Not Supported"},
+    {513, "Message Too Large"},
 };
 
 const char *sip_reply_reason(int status)

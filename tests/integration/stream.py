@@ -112,6 +112,11 @@ def garbage(host, port):
     said = closed(s, "a bad Content-Length")
     if not said.startswith(b"SIP/2.0 400 "):
         raise Trouble("a bad Content-Length was not refused: %r" % said)
+    s = dial(host, port)
+    s.sendall(options(s, host).replace(b"Length: 0", b"Length: 70000") + b"x" * 70000)
+    said = closed(s, "a message too large")
+    if not said.startswith(b"SIP/2.0 513 "):
+        raise Trouble("a message too large was not told so: %r" % said)
 
 
 def slow(host, port):

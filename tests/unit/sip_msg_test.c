@@ -154,6 +154,17 @@ static enum sip_parse result_of(const char *data, size_t len)
 	return result;
 }
 
+/* With which status a request is refused; 0: it is not. */
+static int refusal_of(const char *data, size_t len)
+{
+	struct sip_msg *msg;
+	const char *why;
+	int status = sip_msg_parse(&msg, data, len, &why) == SIP_PARSE_REFUSE ? msg->refusal : 0;
+
+	sip_msg_free(msg);
+	return status;
+}
+
 static void test_sizes(void)
 {
 	static const char head[] = HEAD "Content-Length: ";
@@ -171,6 +182,13 @@ static void test_sizes(void)
 	is_int(result_of(text, SIP_MSG_MAX), SIP_PARSE_OK, "the largest message");
 	is_int(result_of(text, SIP_MSG_MAX + 1), SIP_PARSE_BAD, "... and one byte more");
 	is_int(result_of(text, SIP_MSG_MAX - 1), SIP_PARSE_REFUSE, "... and one byte less");
+	is_int(refusal_of(text, SIP_MSG_MAX - 1), 400, "... which is a bad request");
+	snprintf(text, sizeof(text), "%s%05zu\r\n\r\n", head, SIP_MSG_MAX - len + 1);
+	is_int(refusal_of(text, len), 513, "one that says it would be longer is too large");
+	snprintf(text, sizeof(text), "%s9999999999\r\n\r\n", head);
+	is_int(refusal_of(text, strlen(text)), 513, "... far longer");
+	snprintf(text, sizeof(text), "%s99999999999999999999\r\n\r\n", head);
+	is_int(refusal_of(text, strlen(text)), 400, "no number of bytes");
 	for (size_t i = 0; i < sizeof(head); i++)
 		if (result_of(head, i) == SIP_PARSE_OK && !ok(false, "a message cut short"))
 			printf("# after %zu bytes\n", i);
