@@ -19,16 +19,22 @@
 #define IP4_LEN      20
 #define IP6_LEN      40
 #define UDP_LEN      8
+#define TCP_LEN      20
 #define IP_MAX       65535 /* IPv4's whole length, IPv6's without its header */
 #define FILE_HEADER  24    /* of the file and of each record: pcap-savefile(5) */
 #define RECORD_BYTES 16
 #define HOPS         64
+#define WINDOW       65535
+#define STREAM_STEP  1000003 /* between the first numbers of two streams */
+
+enum { FLAG_SYN = 0x02, FLAG_PSH = 0x08, FLAG_ACK = 0x10 };
 
 struct trace {
 	pcap_t *pcap; /* says of what kind the records are */
 	pcap_dumper_t *dump;
 	char *path;
 	uint64_t size, max;
+	uint32_t streams; /* so far */
 	bool stopped;
 	uint8_t packet[IP6_LEN + IP_MAX];
 };
@@ -123,12 +129,18 @@ void trace_close(struct trace *t)
 	free(t);
 }
 
-/* --- a datagram's headers: RFC 791, 8200, 768 --------------------------------------------- */
+/* --- the headers: RFC 791, 8200, 768, 9293 ------------------------------------------------ */
 
 static void put16(uint8_t *at, size_t value)
 {
 	at[0] = (uint8_t)(value >> 8);
 	at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	put16(at, value >> 16);
+	put16(at + 2, value & 0xffff);
 }
 
 /* RFC 1071; an odd last byte counts as if a zero followed. */
@@ -150,73 +162,111 @@ static uint16_t fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-static void put_ip4(uint8_t *ip, const struct addr *from, const struct addr *to, size_t udp_len)
+static bool is_ip6(const struct addr *from)
+{
+	return addr_family(from) == AF_INET6;
+}
+
+/* Between two ends, with a header of so many bytes behind IP's: how much data a packet holds; 0 for
+ * ends of which none can be made. */
+static size_t data_max(const struct addr *from, const struct addr *to, size_t header)
+{
+	if (!addr_is_set(from) || addr_family(from) != addr_family(to))
+		return 0;
+	return IP_MAX - header - (is_ip6(from) ? 0 : IP4_LEN);
+}
+
+static void put_ip4(uint8_t *ip, const struct addr *from, const struct addr *to, uint8_t protocol,
+    size_t len)
 {
 	memset(ip, 0, IP4_LEN);
 	ip[0] = 0x45;
-	put16(ip + 2, IP4_LEN + udp_len);
+	put16(ip + 2, IP4_LEN + len);
 	ip[8] = HOPS;
-	ip[9] = IPPROTO_UDP;
+	ip[9] = protocol;
 	memcpy(ip + 12, &from->u.in.sin_addr, 4);
 	memcpy(ip + 16, &to->u.in.sin_addr, 4);
 	put16(ip + 10, fold(add_up(0, ip, IP4_LEN)));
 }
 
-static void put_ip6(uint8_t *ip, const struct addr *from, const struct addr *to, size_t udp_len)
+static void put_ip6(uint8_t *ip, const struct addr *from, const struct addr *to, uint8_t protocol,
+    size_t len)
 {
 	memset(ip, 0, IP6_LEN);
 	ip[0] = 0x60;
-	put16(ip + 4, udp_len);
-	ip[6] = IPPROTO_UDP;
+	put16(ip + 4, len);
+	ip[6] = protocol;
 	ip[7] = HOPS;
 	memcpy(ip + 8, &from->u.in6.sin6_addr, 16);
 	memcpy(ip + 24, &to->u.in6.sin6_addr, 16);
 }
 
-/* The checksum covers the two addresses (the `addrs` bytes before the header), the protocol and
- * the length; one that comes out as zero is written as ones. */
-static void put_udp(uint8_t *udp, size_t addrs, uint16_t from, uint16_t to, size_t udp_len)
+/* The IP header of a packet that has `len` bytes behind it; where those begin. */
+static uint8_t *put_ip(uint8_t *packet, const struct addr *from, const struct addr *to,
+    uint8_t protocol, size_t len)
 {
-	uint32_t sum;
+	if (is_ip6(from))
+		put_ip6(packet, from, to, protocol, len);
+	else
+		put_ip4(packet, from, to, protocol, len);
+	return packet + (is_ip6(from) ? IP6_LEN : IP4_LEN);
+}
+
+/* It covers the two addresses, which stand right before the header, the protocol and the length. */
+static uint16_t checksum(const uint8_t *header, bool ip6, uint8_t protocol, size_t len)
+{
+	size_t addrs = ip6 ? 32 : 8;
+	uint32_t sum = add_up(protocol + (uint32_t)len, header - addrs, addrs);
+
+	return fold(add_up(sum, header, len));
+}
+
+/* A checksum that comes out as zero is written as ones. */
+static void put_udp(uint8_t *udp, const struct addr *from, const struct addr *to, size_t len)
+{
 	uint16_t check;
 
-	put16(udp, from);
-	put16(udp + 2, to);
-	put16(udp + 4, udp_len);
+	put16(udp, addr_port(from));
+	put16(udp + 2, addr_port(to));
+	put16(udp + 4, len);
 	put16(udp + 6, 0);
-	sum = add_up(IPPROTO_UDP + (uint32_t)udp_len, udp - addrs, addrs);
-	check = fold(add_up(sum, udp, udp_len));
+	check = checksum(udp, is_ip6(from), IPPROTO_UDP, len);
 	put16(udp + 6, check != 0 ? check : 0xffff);
 }
 
-/* The whole packet; its length, 0 for one that cannot be. */
-static size_t build(uint8_t *packet, const struct addr *from, const struct addr *to,
-    const void *data, size_t len)
-{
-	bool is6 = addr_family(from) == AF_INET6;
-	size_t ip_len = is6 ? IP6_LEN : IP4_LEN, udp_len = UDP_LEN + len;
-	uint8_t *udp = packet + ip_len;
+struct segment {
+	const struct addr *from, *to;
+	uint32_t seq, ack;
+	uint8_t flags;
+};
 
-	if (!addr_is_set(from) || addr_family(from) != addr_family(to))
-		return 0;
-	if (len > IP_MAX - UDP_LEN - (is6 ? 0 : IP4_LEN))
-		return 0;
-	if (is6)
-		put_ip6(packet, from, to, udp_len);
-	else
-		put_ip4(packet, from, to, udp_len);
-	if (len > 0)
-		memcpy(udp + UDP_LEN, data, len);
-	put_udp(udp, is6 ? 32 : 8, addr_port(from), addr_port(to), udp_len);
-	return ip_len + udp_len;
+static void put_tcp(uint8_t *tcp, const struct segment *s, size_t len)
+{
+	memset(tcp, 0, TCP_LEN);
+	put16(tcp, addr_port(s->from));
+	put16(tcp + 2, addr_port(s->to));
+	put32(tcp + 4, s->seq);
+	put32(tcp + 8, s->ack);
+	tcp[12] = TCP_LEN / 4 << 4;
+	tcp[13] = s->flags;
+	put16(tcp + 14, WINDOW);
+	put16(tcp + 16, checksum(tcp, is_ip6(s->from), IPPROTO_TCP, len));
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
 
+/* `packet`, if there is still room. */
 static void write_record(struct trace *t, size_t len)
 {
 	struct pcap_pkthdr head = {.caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len};
 
+	if (t->stopped)
+		return;
+	if (t->size + RECORD_BYTES + len > t->max) {
+		log_warn(LOG_NET, "%s is full, the trace ends here", t->path);
+		t->stopped = true;
+		return;
+	}
 	gettimeofday(&head.ts, NULL);
 	pcap_dump((u_char *)t->dump, &head, t->packet);
 	if (pcap_dump_flush(t->dump) != 0 || ferror(pcap_dump_file(t->dump))) {
@@ -230,17 +280,56 @@ static void write_record(struct trace *t, size_t len)
 void trace_datagram(struct trace *t, const struct addr *from, const struct addr *to,
     const void *data, size_t len)
 {
-	size_t packet_len;
+	size_t max = t != NULL ? data_max(from, to, UDP_LEN) : 0;
+	uint8_t *udp;
 
-	if (t == NULL || t->stopped)
+	if (max == 0 || len > max || t->stopped)
 		return;
-	packet_len = build(t->packet, from, to, data, len);
-	if (packet_len == 0)
+	udp = put_ip(t->packet, from, to, IPPROTO_UDP, UDP_LEN + len);
+	if (len > 0)
+		memcpy(udp + UDP_LEN, data, len);
+	put_udp(udp, from, to, UDP_LEN + len);
+	write_record(t, (size_t)(udp - t->packet) + UDP_LEN + len);
+}
+
+/* One segment from an end of the stream, and the stream goes on behind it. */
+static void write_segment(struct trace *t, struct trace_stream *s, unsigned from, uint8_t flags,
+    const uint8_t *data, size_t len)
+{
+	struct segment segment = {&s->end[from], &s->end[!from], s->next[from],
+	    flags & FLAG_ACK ? s->next[!from] : 0, flags};
+	uint8_t *tcp = put_ip(t->packet, segment.from, segment.to, IPPROTO_TCP, TCP_LEN + len);
+
+	if (len > 0)
+		memcpy(tcp + TCP_LEN, data, len);
+	put_tcp(tcp, &segment, TCP_LEN + len);
+	write_record(t, (size_t)(tcp - t->packet) + TCP_LEN + len);
+	s->next[from] += (uint32_t)len + (flags & FLAG_SYN ? 1 : 0);
+}
+
+/* Two ends may meet again: what they say then must not look like a repetition. */
+static void begin_stream(struct trace *t, struct trace_stream *s)
+{
+	s->begun = true;
+	s->next[0] = s->next[1] = ++t->streams * STREAM_STEP;
+	write_segment(t, s, 0, FLAG_SYN, NULL, 0);
+	write_segment(t, s, 1, FLAG_SYN | FLAG_ACK, NULL, 0);
+}
+
+void trace_stream(struct trace *t, struct trace_stream *s, bool by_opener, const void *data,
+    size_t len)
+{
+	size_t max = t != NULL ? data_max(&s->end[0], &s->end[1], TCP_LEN) : 0;
+	const uint8_t *bytes = data;
+
+	if (max == 0)
 		return;
-	if (t->size + RECORD_BYTES + packet_len > t->max) {
-		log_warn(LOG_NET, "%s is full, the trace ends here", t->path);
-		t->stopped = true;
-		return;
+	if (!s->begun)
+		begin_stream(t, s);
+	for (size_t done = 0; done < len && !t->stopped;) {
+		size_t n = len - done < max ? len - done : max;
+
+		write_segment(t, s, !by_opener, FLAG_PSH | FLAG_ACK, bytes + done, n);
+		done += n;
 	}
-	write_record(t, packet_len);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * trace: a file of UDP datagrams, as they came and as they left, for Wireshark and tcpdump (what
- * came or left by TCP stands there as a datagram too, one for each message). Their
- * IP and UDP headers are made up here around the bytes that a socket gave or took, so no privilege
- * and no network interface is needed. The only user of libpcap; trace_stub.c stands in for it
- * where siproxd is built without. It waits for the file's writing: a tool for finding faults. Used
- * in the main thread.
+ * trace: a file of packets, as they came and as they left, for Wireshark and tcpdump: UDP
+ * datagrams, and TCP segments, of which each holds one message, however it was cut on its way.
+ * Their headers are made up here around the bytes that a socket gave or took, so no privilege and
+ * no network interface is needed. The only user of libpcap; trace_stub.c stands in for it where
+ * siproxd is built without. It waits for the file's writing: a tool for finding faults. Used in the
+ * main thread.
  */
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -36,5 +37,16 @@ void trace_close(struct trace *t);
  */
 void trace_datagram(struct trace *t, const struct addr *from, const struct addr *to,
     const void *data, size_t len);
+
+/* A TCP connection; zeroed but for its ends when it begins. */
+struct trace_stream {
+	struct addr end[2]; /* who opened it, and who was called */
+	uint32_t next[2];   /* their sequence numbers */
+	bool begun;
+};
+/* Bytes that one of the ends sent, now; the rest as above. The stream's SYNs come before the first.
+ */
+void trace_stream(struct trace *t, struct trace_stream *s, bool by_opener, const void *data,
+    size_t len);
 
 #endif

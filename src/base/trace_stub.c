@@ -28,3 +28,13 @@ void trace_datagram(struct trace *t, const struct addr *from, const struct addr 
 	(void)data;
 	(void)len;
 }
+
+void trace_stream(struct trace *t, struct trace_stream *s, bool by_opener, const void *data,
+    size_t len)
+{
+	(void)t;
+	(void)s;
+	(void)by_opener;
+	(void)data;
+	(void)len;
+}

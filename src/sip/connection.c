@@ -264,8 +264,10 @@ int connection_send(struct connection *c, const void *data, size_t len)
 	}
 	if (n < len)
 		err = enqueue(c, (const char *)data + n, len - n);
-	if (!err && len > 4) /* keepalives are no work */
+	if (!err && len > 4) { /* keepalives are no work */
 		c->active_ms = now_ms(c);
+		trace_stream(c->owner->trace, &c->traced, !c->accepted, data, len);
+	}
 	if (!err)
 		watch(c);
 	return err;
@@ -295,6 +297,7 @@ static void hand_up(struct connection *c, struct str message)
 {
 	c->proved = true;
 	c->active_ms = now_ms(c);
+	trace_stream(c->owner->trace, &c->traced, c->accepted, message.s, message.len);
 	c->owner->message(c->owner->arg, c, message.s, message.len);
 }
 
@@ -461,6 +464,8 @@ int connection_accepted(struct connection **out, const struct connection_owner *
 	if (err)
 		return err;
 	(*out)->accepted = true;
+	(*out)->traced.end[0] = at->peer;
+	(*out)->traced.end[1] = at->local;
 	(*out)->state = CONNECTION_OPEN;
 	(*out)->was_open = true;
 	watch(*out);
@@ -477,6 +482,8 @@ int connection_open(struct connection **out, const struct connection_owner *owne
 		err = connection_new(out, owner, fd, &at);
 	if (err)
 		return err;
+	(*out)->traced.end[0] = at.local;
+	(*out)->traced.end[1] = at.peer;
 	(*out)->state = CONNECTION_CONNECTING;
 	want_events(*out);
 	watch(*out);

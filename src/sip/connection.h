@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/timers.h"
+#include "base/trace.h"
 #include "base/udp.h"
 #include "sip/sip_stream.h"
 
@@ -39,6 +40,7 @@ struct connection_times {
 struct connection_owner {
 	struct loop *loop;
 	struct connection_times times;
+	struct trace *trace; /* NULL: none */
 	int dscp;
 	void *arg;
 	void (*message)(void *arg, struct connection *c, const char *data, size_t len);
@@ -72,6 +74,7 @@ struct connection {
 	bool proved;    /* something whole has come */
 	uint64_t in_since_ms, out_since_ms, keepalive_ms;
 	struct timer watch;
+	struct trace_stream traced;
 };
 
 /* Begins to connect. `local`: whose IP it comes from; NULL or any: the kernel's choice. errno:

@@ -17,14 +17,15 @@ struct transport {
 	struct transport_tcp *tcp;
 	struct transport_hooks hooks;
 	uint16_t port;
-	struct trace *trace; /* NULL: none */
+	struct trace *trace; /* of datagrams; NULL: none */
 };
 
 static void received(void *arg, const void *data, size_t len, const struct transport_from *from)
 {
 	struct transport *t = arg;
 
-	trace_datagram(t->trace, &from->at.peer, &from->at.local, data, len);
+	if (from->transport == SIP_UDP)
+		trace_datagram(t->trace, &from->at.peer, &from->at.local, data, len);
 	t->hooks.receive(t->hooks.arg, data, len, from);
 }
 
@@ -73,6 +74,7 @@ void transport_set_times(struct transport *t, uint64_t idle_ms, uint64_t connect
 void transport_set_trace(struct transport *t, struct trace *trace)
 {
 	t->trace = trace;
+	transport_tcp_set_trace(t->tcp, trace);
 }
 
 /* The address that the datagram bears: where the caller left it to the kernel we ask its routes. */
@@ -101,7 +103,6 @@ static int send_tcp(struct transport *t, const void *data, size_t len,
 		return err;
 	if (connection)
 		*connection = c->id;
-	trace_datagram(t->trace, &c->at.local, &c->at.peer, data, len);
 	return 0;
 }
 

@@ -432,6 +432,11 @@ void transport_tcp_set_times(struct transport_tcp *t, const struct connection_ti
 	t->owner.times = *times;
 }
 
+void transport_tcp_set_trace(struct transport_tcp *t, struct trace *trace)
+{
+	t->owner.trace = trace;
+}
+
 void transport_tcp_close_group(struct transport_tcp *t, unsigned group)
 {
 	struct list *l, *tmp;

@@ -16,6 +16,8 @@ int transport_tcp_open(struct transport_tcp **out, const struct transport_setup 
     transport_recv_fn *fn, void *arg);
 void transport_tcp_close(struct transport_tcp *t);
 void transport_tcp_set_times(struct transport_tcp *t, const struct connection_times *times);
+/* NULL: none */
+void transport_tcp_set_trace(struct transport_tcp *t, struct trace *trace);
 /* *used (may be NULL): the connection that took it, still there for the caller to look at. */
 int transport_tcp_send(struct transport_tcp *t, const void *data, size_t len,
     const struct transport_to *to, const struct connection **used);

@@ -90,8 +90,8 @@ static bool take_apart(const uint8_t *ip, size_t len, struct packet *out)
 	return true;
 }
 
-/* The n-th packet of the file, with libpcap. */
-static bool read_back(int n, struct packet *out)
+/* The n-th packet of the file, with libpcap: its bytes, NULL when there is none. */
+static uint8_t *read_raw(int n, size_t *len)
 {
 	static uint8_t copy[70000];
 	char why[PCAP_ERRBUF_SIZE];
@@ -100,18 +100,57 @@ static bool read_back(int n, struct packet *out)
 	const u_char *bytes;
 	bool found = false;
 
-	memset(out, 0, sizeof(*out));
 	if (!p)
-		return false;
+		return NULL;
 	for (int i = 0; i <= n; i++)
 		found = pcap_next_ex(p, &head, &bytes) == 1;
-	if (found && pcap_datalink(p) == DLT_RAW && head->caplen == head->len &&
-	    head->len <= sizeof(copy)) {
+	found = found && pcap_datalink(p) == DLT_RAW && head->caplen == head->len &&
+	    head->len <= sizeof(copy);
+	if (found) {
 		memcpy(copy, bytes, head->len);
-		found = take_apart(copy, head->len, out);
+		*len = head->len;
 	}
 	pcap_close(p);
-	return found;
+	return found ? copy : NULL;
+}
+
+static bool read_back(int n, struct packet *out)
+{
+	size_t len = 0;
+	uint8_t *bytes = read_raw(n, &len);
+
+	memset(out, 0, sizeof(*out));
+	return bytes && take_apart(bytes, len, out);
+}
+
+/* The n-th packet is a TCP segment: between these ports, with these numbers, flags and data, and
+ * right checksums. */
+static bool is_segment(int n, int family, unsigned from, unsigned to, uint32_t seq, uint32_t ack,
+    unsigned flags, const char *data, size_t data_len)
+{
+	size_t len = 0, ip_len = family == AF_INET6 ? 40 : 20, addrs = family == AF_INET6 ? 32 : 8;
+	uint8_t *ip = read_raw(n, &len), *tcp = ip + ip_len;
+	uint32_t sum;
+
+	if (!ip || len != ip_len + 20 + data_len || ip[0] >> 4 != (family == AF_INET6 ? 6 : 4) ||
+	    ip[family == AF_INET6 ? 6 : 9] != IPPROTO_TCP ||
+	    get16(ip + (family == AF_INET6 ? 4 : 2)) != (family == AF_INET6 ? len - 40 : len))
+		return false;
+	sum = sum_of((uint32_t)(IPPROTO_TCP + len - ip_len), tcp - addrs, addrs);
+	return get16(tcp) == from && get16(tcp + 2) == to &&
+	    ((uint32_t)get16(tcp + 4) << 16 | get16(tcp + 6)) == seq &&
+	    ((uint32_t)get16(tcp + 8) << 16 | get16(tcp + 10)) == ack && tcp[12] == 5 << 4 &&
+	    tcp[13] == flags && (data_len == 0 || memcmp(tcp + 20, data, data_len) == 0) &&
+	    sum_of(sum, tcp, len - ip_len) == 0xffff &&
+	    (family == AF_INET6 || sum_of(0, ip, 20) == 0xffff);
+}
+
+static uint32_t seq_of(int n, size_t ip_len)
+{
+	size_t len;
+	uint8_t *ip = read_raw(n, &len);
+
+	return ip ? (uint32_t)get16(ip + ip_len + 4) << 16 | get16(ip + ip_len + 6) : 0;
 }
 
 static bool is_packet(int n, const struct addr *from, const struct addr *to, const void *data,
@@ -178,6 +217,61 @@ static void test_packets(void)
 	trace_close(t);
 	trace_datagram(NULL, &a, &b, "x", 1);
 	trace_close(NULL);
+}
+
+#define SYN 0x02
+#define PSH 0x08
+#define ACK 0x10
+
+/* Wireshark puts them together again by their numbers. */
+static void test_segments(int family)
+{
+	static char big[65536];
+	bool is6 = family == AF_INET6;
+	struct trace_stream s = {.end = {A(is6 ? "fd00::11" : "192.168.1.11", 40000),
+				     A(is6 ? "2001:db8::2" : "203.0.113.2", 5060)}};
+	struct trace_stream again = s, mixed = s;
+	size_t ip_len = is6 ? 40 : 20, most = is6 ? 65515 : 65495;
+	uint32_t seq, far;
+	struct trace *t;
+
+	memset(big, 'x', sizeof(big));
+	open_trace(&t, TRACE_MAX_BYTES);
+	trace_stream(t, &s, true, "INVITE", 6);
+	trace_stream(t, &s, false, "SIP/2.0", 7);
+	trace_stream(t, &s, true, "ACK", 3);
+	seq = seq_of(0, ip_len);
+	far = seq_of(1, ip_len);
+	ok(is_segment(0, family, 40000, 5060, seq, 0, SYN, NULL, 0), "a connection begins");
+	ok(is_segment(1, family, 5060, 40000, far, seq + 1, SYN | ACK, NULL, 0),
+	    "... at both ends");
+	ok(is_segment(2, family, 40000, 5060, seq + 1, far + 1, PSH | ACK, "INVITE", 6),
+	    "who opened it speaks");
+	ok(is_segment(3, family, 5060, 40000, far + 1, seq + 7, PSH | ACK, "SIP/2.0", 7),
+	    "... and is answered");
+	ok(is_segment(4, family, 40000, 5060, seq + 7, far + 8, PSH | ACK, "ACK", 3),
+	    "... and its numbers go on");
+	trace_stream(t, &s, true, big, 65535);
+	ok(is_segment(5, family, 40000, 5060, seq + 10, far + 8, PSH | ACK, big, most),
+	    "the largest message");
+	ok(is_segment(6, family, 40000, 5060, (uint32_t)(seq + 10 + most), far + 8, PSH | ACK, big,
+	       65535 - most),
+	    "... takes two segments");
+	trace_stream(t, &again, true, "x", 1);
+	ok(seq_of(7, ip_len) - seq > 65536 + 10, "the same ends meet again: other numbers");
+	mixed.end[1] = A(is6 ? "192.0.2.1" : "::1", 5060);
+	trace_stream(t, &mixed, true, "x", 1);
+	trace_stream(NULL, &s, true, "x", 1);
+	ok(seq_of(9, ip_len) && !seq_of(10, ip_len), "ends of two families are left out");
+	trace_close(t);
+
+	memset(&s.next, 0, sizeof(s.next));
+	s.begun = false;
+	open_trace(&t, 24 + 3 * (16 + ip_len + 20) + 4);
+	trace_stream(t, &s, true, "four", 4);
+	trace_stream(t, &s, true, "x", 1);
+	ok(size_of(path) == (off_t)(24 + 3 * (16 + ip_len + 20) + 4), "a full trace takes no more");
+	trace_close(t);
 }
 
 static void test_limit(void)
@@ -328,6 +422,8 @@ int main(void)
 	snprintf(path, sizeof(path), "%s/trace.pcap", dir);
 	snprintf(other, sizeof(other), "%s/other.pcap", dir);
 	test_packets();
+	test_segments(AF_INET);
+	test_segments(AF_INET6);
 	test_limit();
 	test_file();
 	test_transport();
