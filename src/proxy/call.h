@@ -108,6 +108,9 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
  * early dialogs (peer_id tells them apart), and again in the 200. */
 int call_answer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp);
+/* That end signals by the other family now, and has not answered yet: its media go there too. What
+ * it is told is another address; call_repeat() has it. ENOSPC, ENOMEM; then some have no port. */
+int call_turn(struct call *call, enum call_leg leg, const struct hop *to);
 /* The same description again, from `leg`: it is rewritten as before and changes nothing. */
 void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp);
 /* An offer of the other leg waits for this one's answer. */

@@ -395,6 +395,55 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 	return 0;
 }
 
+/* On another address of ours, with the ports that it has: who was told of them by the other family
+ * may still answer. Where they cannot be had there, or do not suffice, on others. */
+static int move_flow(struct call *call, struct m_line *m)
+{
+	struct calls *cs = call->owner;
+	bool fits = legs_share_address(call, m) == (m->port[CALLER] != m->port[CALLEE]);
+	size_t pairs = call->unproved ? pairs_of(m) : 0;
+	int err = EADDRINUSE;
+
+	relay_flow_remove(cs->setup.relay, m->flow, NULL, NULL);
+	relay_settle(cs->setup.relay);
+	m->flow = NULL;
+	if (fits)
+		err = add_flow(call, m);
+	if (err) {
+		cs->unproved_pairs -= pairs;
+		give_pairs(cs, m->port);
+		err = open_flow(call, m);
+	}
+	if (!err)
+		err = call_media_set_peers(call, m, CALLER);
+	return err ? err : call_media_set_peers(call, m, CALLEE);
+}
+
+static bool has_answer(const struct call *call, enum call_leg leg)
+{
+	for (unsigned i = 0; i < call->n_m; i++)
+		if (call->m[i].n_peers[leg])
+			return true;
+	return false;
+}
+
+int call_turn(struct call *call, enum call_leg leg, const struct hop *to)
+{
+	int err = 0;
+
+	if (addr_family(&to->named) == addr_family(&call->hop[leg].named) || call->answered ||
+	    has_answer(call, leg))
+		return 0;
+	call->hop[leg] = *to;
+	for (unsigned i = 0; i < call->n_m && !err; i++) {
+		if (!call->m[i].flow)
+			continue;
+		call->m[i].named[leg] = to->named;
+		err = move_flow(call, &call->m[i]);
+	}
+	return err;
+}
+
 /* Takes one end off an m-line, but not the last one. */
 static void remove_peer(struct call *call, struct m_line *m, enum call_leg leg, uint64_t peer_id)
 {

@@ -11,6 +11,7 @@
 #include "proxy/request.h"
 #include "proxy/response.h"
 #include "proxy/servers.h"
+#include "proxy/session.h"
 #include "siproxd.h"
 
 /* A server that has the request says so at once, with 100 if with nothing else. */
@@ -193,8 +194,11 @@ static bool send_next(struct failover *fo)
 		fo->plan.dialog = dialog_find(fw->sd->dialogs, fo->msg->call_id, fo->msg->from_tag,
 		    fo->msg->to_tag);
 	while (others_remain(fo)) {
-		if (!aim(fo, &fo->plan.hop[fo->tried++]) ||
-		    request_send_branch(fw->sd, fw, fo->msg, &fo->plan, 0,
+		if (!aim(fo, &fo->plan.hop[fo->tried++]))
+			continue;
+		if (session_turn(fw->sd, fw, &fo->plan.target[0].hop, fo->sdp) != 0)
+			return false;
+		if (request_send_branch(fw->sd, fw, fo->msg, &fo->plan, 0,
 			fo->sdp ? fo->sdp : &none) != 0)
 			continue;
 		watch(fo, latest_branch(fw));

@@ -182,8 +182,10 @@ static void branch_failed(struct siproxd *sd, struct forward *fw, struct client_
 
 void response_give_up(struct forward *fw)
 {
-	if (fw->cancelled && !fw->best_status)
+	if (!fw->best_status && fw->cancelled)
 		fw->best_status = 487;
+	else if (!fw->best_status && fw->method == SIP_INVITE)
+		fw->best_status = 408; /* the servers that remained could not be asked */
 	send_best(fw->sd, fw);
 }
 

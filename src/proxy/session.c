@@ -174,6 +174,18 @@ int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg
 	return request_description(sd, fw, req, sdp);
 }
 
+int session_turn(struct siproxd *sd, const struct forward *fw, const struct hop *to,
+    struct sip_sdp *sdp)
+{
+	struct call *call = fw->made_call ? call_of(sd, fw) : NULL;
+	enum call_leg leg = call ? call_leg_of(call, to->side) : CALLEE;
+	int err = call ? call_turn(call, leg, to) : 0;
+
+	if (call && !err && sdp)
+		call_repeat(call, !leg, sdp);
+	return err;
+}
+
 bool session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
     struct dialog *dialog, struct sip_sdp *sdp)
 {
@@ -344,6 +356,9 @@ static int response_description(struct siproxd *sd, struct forward *fw, const st
 		call_repeat(call, leg, sdp);
 		return 0;
 	}
+	/* The server of the other family, which had been given up, was but slow. */
+	if (session_turn(sd, fw, from, NULL) != 0)
+		return ENOSPC;
 	return fw->had_offer ? answer(sd, call, leg, msg->to_tag, from, sdp)
 			     : offer(sd, call, leg, msg->to_tag, from, sdp);
 }

@@ -25,6 +25,10 @@ bool session_trusts(const struct siproxd *sd, const struct hop *from);
  */
 int session_request(struct siproxd *sd, struct forward *fw, const struct sip_msg *req,
     const struct plan *plan, struct sip_sdp *sdp);
+/* The request goes to another server, there: *sdp, of session_request(), becomes fit for it (NULL:
+ * it has none). errno; then it cannot be sent. */
+int session_turn(struct siproxd *sd, const struct forward *fw, const struct hop *to,
+    struct sip_sdp *sdp);
 /* An ACK, which has no forward. False: its description is none, and it must not be passed on. */
 bool session_ack(struct siproxd *sd, const struct sip_msg *ack, const struct hop *from,
     struct dialog *dialog, struct sip_sdp *sdp);

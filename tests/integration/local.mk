@@ -31,6 +31,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/notify_listen.py \
 	tests/integration/odd_phone.py \
 	tests/integration/providers.py \
+	tests/integration/other_family.py \
 	tests/integration/options.py \
 	tests/integration/wan_check.py \
 	tests/integration/session_timer.py \
@@ -80,6 +81,7 @@ EXTRA_DIST += tests/run .ci/run \
 	tests/integration/new_address.test \
 	tests/integration/media_kinds.test \
 	tests/integration/offers.test \
+	tests/integration/other_family.test \
 	tests/integration/options.test \
 	tests/integration/notify.test \
 	tests/integration/many_calls.test \

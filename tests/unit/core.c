@@ -157,6 +157,15 @@ size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg, const str
 	return f ? f->n_peers[leg] : 0;
 }
 
+const char *core_flow_local(const struct core *c, unsigned n, unsigned leg,
+    char buf[static ADDR_TEXT_MAX])
+{
+	struct flow *f = nth_flow(c, n);
+	struct addr none = {0};
+
+	return addr_format(f ? &f->setup.local[leg] : &none, buf);
+}
+
 void core_flow_heard(const struct core *c, unsigned n, unsigned leg)
 {
 	struct flow *f = nth_flow(c, n);

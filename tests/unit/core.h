@@ -112,6 +112,9 @@ void core_register(struct core *c, const char *peer, const char *user);
 /* The peers of the n-th flow that is open, in order of opening. */
 size_t core_flow_peers(const struct core *c, unsigned n, unsigned leg,
     const struct flow_peer **out);
+/* What one of its legs is bound to. Returns buf. */
+const char *core_flow_local(const struct core *c, unsigned n, unsigned leg,
+    char buf[static ADDR_TEXT_MAX]);
 /* Packets are counted for it as of now. */
 void core_flow_heard(const struct core *c, unsigned n, unsigned leg);
 extern int core_relay_err; /* what relay_flow_add() returns */

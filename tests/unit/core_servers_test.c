@@ -305,6 +305,74 @@ static void test_call(void)
 	end_test(&c);
 }
 
+/* The second server has IPv6 alone: what it is told of the voice is of that family too. */
+static void test_other_family(void)
+{
+	static const char *const both[] = {
+	    "_sip._udp.example.net SRV 10 0 5060 a.example.net",
+	    "_sip._udp.example.net SRV 20 0 5060 six.example.net",
+	    "a.example.net A 198.51.100.1",
+	    "six.example.net A 2001:db8:2::6",
+	    NULL,
+	};
+	static const char far6[] =
+	    "v=0\r\no=- 7 7 IN IP6 2001:db8:2::7\r\ns=-\r\nc=IN IP6 2001:db8:2::7\r\nt=0 0\r\n"
+	    "m=audio 50000 RTP/AVP 0\r\n";
+	char where[ADDR_TEXT_MAX];
+	struct core_sent m, first;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "alice", "INVITE", "i1.six", 1, "", SDP, NEAR);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	core_resolve_zone(both);
+	first = *core_expect(&c, WAN, "INVITE", "a call");
+	ok(core_has(&first, "c=IN IP4 203.0.113.1\r\n"), "by IPv4");
+	m = wait_for(&c, "INVITE", "[2001:db8:2::6]:5060", "then by IPv6");
+	ok(core_has(&m, "c=IN IP6 2001:db8:1::1\r\n") && !core_has(&m, "203.0.113.1"),
+	    "whose server is told of our IPv6 address alone");
+	is_str(strstr(core_body(&m), "m="), strstr(core_body(&first), "m="), "and the same port");
+	is_int((long long)relay_flow_count(c.sd.relay), 1, "one flow is open");
+	is_int((long long)ports_free_count(c.sd.ports), 9, "on one pair");
+	c.n_read = c.n_sent;
+	core_answer(&c, &m, "200 OK", "bt", "Contact: <sip:bob@[2001:db8:2::6]>\n" SDP, far6);
+	core_expect(&c, LAN, "SIP/2.0 200", "it answers");
+	ok(core_has(&c.sent[c.n_read - 1], "c=IN IP4 192.168.1.1\r\n"),
+	    "and the phone speaks by IPv4 all the same");
+	core_flow_local(&c, 0, 1, where);
+	is_str(where, "[2001:db8:1::1]:7070", "while its server speaks by IPv6");
+	core_stop(&c);
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "alice", "INVITE", "j1.six", 1, "", SDP, NEAR);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	core_resolve_zone(both);
+	first = *core_expect(&c, WAN, "INVITE", "another call");
+	wait_for(&c, "INVITE", "[2001:db8:2::6]:5060", "goes the same way");
+	c.n_read = c.n_sent;
+	core_answer(&c, &first, "200 OK", "at", "Contact: <sip:bob@198.51.100.20>\n" SDP, FAR);
+	m = wait_for(&c, "SIP/2.0 200", CORE_PHONE, "but the first one was only slow");
+	ok(core_has(&m, "m=audio 7070"), "and is heard");
+	core_flow_local(&c, 0, 1, where);
+	is_str(where, "203.0.113.1:7070", "where it was told to send");
+	core_stop(&c);
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "alice", "INVITE", "k1.six", 1, "", SDP, NEAR);
+	core_resolve_zone(both);
+	core_relay_err = EADDRINUSE;
+	c.n_read = c.n_sent;
+	core_wait(&c, 41000);
+	is_to(&c.sent[c.n_sent - 1], CORE_PHONE, "without a port there");
+	ok(core_has(&c.sent[c.n_sent - 1], "SIP/2.0 408"), "the call ends");
+	is_int((long long)ports_free_count(c.sd.ports), 10, "and holds none");
+	core_relay_err = 0;
+	end_test(&c);
+}
+
 /* The first server was slow, not dead. */
 static void test_late_success(void)
 {
@@ -439,6 +507,7 @@ int main(void)
 	test_503();
 	test_challenge();
 	test_call();
+	test_other_family();
 	test_late_success();
 	test_late_failure();
 	test_cancel();
