@@ -100,6 +100,7 @@ libsiproxd_a_SOURCES += \
 libsiproxd_a_SOURCES += \
 	src/siproxd.h \
 	src/proxy/authenticate.c src/proxy/authenticate.h \
+	src/proxy/branch.c src/proxy/branch.h \
 	src/proxy/call.c src/proxy/call.h \
 	src/proxy/call_id.c src/proxy/call_id.h \
 	src/proxy/call_media.c src/proxy/call_peer.c src/proxy/call_state.h \

@@ -5,10 +5,10 @@
 
 #include "base/log.h"
 #include "base/timers.h"
+#include "proxy/branch.h"
 #include "proxy/dialog.h"
 #include "proxy/forward.h"
 #include "proxy/next_hop.h"
-#include "proxy/request.h"
 #include "proxy/response.h"
 #include "proxy/servers.h"
 #include "proxy/session.h"
@@ -198,8 +198,7 @@ static bool send_next(struct failover *fo)
 			continue;
 		if (session_turn(fw->sd, fw, &fo->plan.target[0].hop, fo->sdp) != 0)
 			return false;
-		if (request_send_branch(fw->sd, fw, fo->msg, &fo->plan, 0,
-			fo->sdp ? fo->sdp : &none) != 0)
+		if (branch_send(fw->sd, fw, fo->msg, &fo->plan, 0, fo->sdp ? fo->sdp : &none) != 0)
 			continue;
 		watch(fo, latest_branch(fw));
 		return true;

@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "config.h"
 #include "proxy/authenticate.h"
+#include "proxy/branch.h"
 #include "proxy/dialog.h"
 #include "proxy/failover.h"
 #include "proxy/location.h"
-#include "proxy/masquerade.h"
 #include "proxy/next_hop.h"
 #include "proxy/pipeline.h"
 #include "proxy/plugin_host.h"
@@ -23,7 +23,6 @@
 #include "proxy/servers.h"
 #include "proxy/session.h"
 #include "proxy/tag.h"
-#include "sip/sip_edit.h"
 #include "sip/sip_reply.h"
 #include "siproxd.h"
 
@@ -343,88 +342,6 @@ static enum verdict registration(struct passage *p)
 
 /* --- forwarding: 16.6 --------------------------------------------------------------------- */
 
-/* A server may be tried by both transports. */
-static int name_branch(const struct siproxd *sd, const struct sip_msg *msg, const struct target *t,
-    char branch[TXN_BRANCH_SIZE])
-{
-	char peer[ADDR_TEXT_MAX], *name;
-
-	if (asprintf(&name, "%s%s %s", t->hop.transport == SIP_TCP ? "tcp " : "",
-		addr_format(&t->hop.peer, peer), t->uri ? t->uri : "") < 0)
-		return ENOMEM;
-	txn_branch(sd->transactions, msg, name, branch);
-	free(name);
-	return 0;
-}
-
-/* What a request becomes for one target. */
-struct dress {
-	const struct hop *from;
-	const struct plan *plan;
-	const struct target *target;
-	const struct registration *registration; /* of a REGISTER; NULL */
-	const struct sip_sdp *sdp;               /* n_lines 0: no description to change */
-	const struct addr *named;                /* ours, in that description */
-};
-
-/* The edited message as bytes, and its branch. */
-static int dress(struct siproxd *sd, struct sip_msg *msg, const struct dress *d,
-    char branch[TXN_BRANCH_SIZE], struct buf *out)
-{
-	struct mask_request how = {
-	    .from = d->from,
-	    .target = d->target,
-	    .branch = branch,
-	    .own_routes = d->plan->own_routes,
-	    .dialog = d->plan->dialog,
-	    .registration = d->registration,
-	};
-	int err = name_branch(sd, msg, d->target, branch);
-
-	if (err)
-		return err;
-	sip_edit_clear(msg);
-	err = mask_request(sd, msg, &how);
-	if (!err && d->sdp->n_lines)
-		err = sip_sdp_apply(d->sdp, msg, d->named);
-	if (!err)
-		err = sip_edit_splice(msg, out);
-	if (!err)
-		plugins_leave(sd, &d->target->hop, out);
-	return err;
-}
-
-int request_send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
-    const struct plan *plan, unsigned n, const struct sip_sdp *sdp)
-{
-	const struct target *t = &plan->target[n];
-	struct dress how = {
-	    .from = &fw->from,
-	    .plan = plan,
-	    .target = t,
-	    .registration = fw->registration,
-	    .sdp = sdp,
-	    .named = session_named(sd, fw, &t->hop),
-	};
-	struct buf out = BUF_INIT;
-	struct client_txn *ct;
-	char branch[TXN_BRANCH_SIZE];
-	int err = dress(sd, msg, &how, branch, &out);
-
-	if (!err)
-		err = client_txn_new(sd->transactions, branch, msg->method, &t->hop, out.data,
-		    out.len, &ct);
-	buf_free(&out);
-	if (err)
-		return err;
-	sd->counters.forwarded++;
-	ct->forward = fw;
-	ct->target = t->binding ? str_dup(str_of(t->binding)) : NULL;
-	list_add_tail(&fw->branches, &ct->link);
-	forward_watch(ct);
-	return 0;
-}
-
 /* The plan stands: dialog, media, and a branch to each target. False: it failed, and `fw` may be
  * gone. */
 static bool forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
@@ -433,7 +350,7 @@ static bool forward_to_plan(struct siproxd *sd, struct forward *fw, struct sip_m
 	int status = session_request(sd, fw, msg, plan, sdp), err = 0;
 
 	for (unsigned i = 0; !status && i < plan->n_targets; i++) {
-		int failed = request_send_branch(sd, fw, msg, plan, i, sdp);
+		int failed = branch_send(sd, fw, msg, plan, i, sdp);
 
 		err = err ? err : failed;
 	}
@@ -532,7 +449,7 @@ static enum verdict forward_ack(struct passage *p)
 	struct buf out = BUF_INIT;
 	struct target *t = &p->plan.target[0];
 	struct sip_sdp sdp;
-	struct dress how = {
+	struct branch_dress how = {
 	    .from = p->from,
 	    .plan = &p->plan,
 	    .target = t,
@@ -549,7 +466,7 @@ static enum verdict forward_ack(struct passage *p)
 		sdp.n_lines = 0;
 	else if (!session_ack(sd, p->msg, p->from, p->plan.dialog, &sdp))
 		return DROP;
-	if (dress(sd, p->msg, &how, branch, &out) == 0) {
+	if (branch_dress(sd, p->msg, &how, branch, &out) == 0) {
 		sd->counters.forwarded++;
 		pipeline_send(sd, out.data, out.len, &t->hop);
 	}

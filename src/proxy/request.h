@@ -9,15 +9,8 @@
 #include "proxy/side.h"
 #include "sip/sip_msg.h"
 
-struct forward;
-struct plan;
-struct sip_sdp;
 struct siproxd;
 
 void request_receive(struct siproxd *sd, struct sip_msg *msg, const struct hop *from);
-/* Sends it to the plan's n-th target, as the last of the forward's branches. For failover. errno of
- * what makes that impossible; a failed send is reported later, as by any branch. */
-int request_send_branch(struct siproxd *sd, struct forward *fw, struct sip_msg *msg,
-    const struct plan *plan, unsigned n, const struct sip_sdp *sdp);
 
 #endif
