@@ -313,10 +313,13 @@ int udp_refused(int fd, void *data, size_t size, size_t *len, struct addr *dest)
 void udp_set_room(int fd, int bytes)
 {
 #ifdef SO_RCVBUFFORCE
+	/* Root may pass the limit that the system has for everybody (net.core.rmem_max). */
 	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0)
 		return;
 #endif
-	set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+	/* The BSDs refuse what is more than theirs. */
+	while (set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes) == ENOBUFS)
+		bytes /= 2;
 }
 
 int udp_set_dscp(int fd, int family, int dscp)

@@ -193,6 +193,46 @@ static void test_told_refusal(void)
 	close(fd);
 }
 
+/* How many of `sent` datagrams wait in a socket that nobody reads meanwhile. */
+static unsigned kept(int room, unsigned sent)
+{
+	char data[800] = {0};
+	struct udp_from from;
+	struct addr to;
+	unsigned n = 0;
+	size_t len;
+	int in, out;
+
+	if (udp_open_any(AF_INET, 0, &in) != 0 || udp_open_any(AF_INET, 0, &out) != 0)
+		return 0;
+	if (room)
+		udp_set_room(in, room);
+	to = A("127.0.0.1", port_of(in));
+	for (unsigned i = 0; i < sent; i++)
+		udp_send(out, data, sizeof(data), NULL, &to);
+	if (recv_soon(in, data, sizeof(data), &len, &from) == 0)
+		for (n = 1; udp_recv(in, data, sizeof(data), &len, &from) == 0;)
+			n++;
+	close(in);
+	close(out);
+	return n;
+}
+
+/* How much a system gives is its own affair, but it must be what was asked for, or more than that
+ * which it gives by itself. */
+static void test_room(void)
+{
+	unsigned by_itself = kept(0, 1000), with_room = kept(2 * 1024 * 1024, 1000);
+
+	ok(kept(4096, 1000) < with_room, "a socket with little room keeps less than one with much");
+	ok(with_room >= by_itself, "room that was asked for is no less than without");
+	if (geteuid() != 0 || with_room < 1000)
+		ok(true,
+		    "a thousand datagrams wait # SKIP not for this user, or not on this system");
+	else
+		is_int(with_room, 1000, "a thousand datagrams wait until they are read");
+}
+
 int main(void)
 {
 	test_family(AF_INET, "127.0.0.1", "127.0.0.2");
@@ -200,5 +240,6 @@ int main(void)
 	test_both_families();
 	test_refused();
 	test_told_refusal();
+	test_room();
 	return tap_done();
 }
