@@ -87,6 +87,7 @@ libsiproxd_a_SOURCES += \
 	src/sip/sip_edit.c src/sip/sip_edit.h \
 	src/sip/sip_header.c src/sip/sip_header.h \
 	src/sip/sip_msg.c src/sip/sip_msg.h \
+	src/sip/sip_plain.c src/sip/sip_plain.h \
 	src/sip/sip_reply.c src/sip/sip_reply.h \
 	src/sip/sip_sdp.c src/sip/sip_sdp.h \
 	src/sip/sip_stream.c src/sip/sip_stream.h \

@@ -75,6 +75,7 @@ UNIT_TESTS += \
 	tests/unit/sip_arena_test \
 	tests/unit/sip_digest_test \
 	tests/unit/sip_msg_test \
+	tests/unit/sip_plain_test \
 	tests/unit/sip_reply_test \
 	tests/unit/sip_sdp_test \
 	tests/unit/sip_stream_test \

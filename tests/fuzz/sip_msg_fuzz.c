@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "sip/sip_check.h"
 #include "sip/sip_edit.h"
+#include "sip/sip_plain.h"
 #include "sip/sip_reply.h"
 
 static void check_unchanged(struct sip_msg *msg, const uint8_t *data, size_t size)
@@ -64,6 +66,14 @@ static void check_answer(const struct sip_msg *msg, bool good)
 	buf_free(&b);
 }
 
+/* What is taken without asking libosip2 would pass there. */
+static void check_plain(const struct sip_msg *msg)
+{
+	const char *why;
+
+	HOLDS(!sip_plain(msg) || sip_check_asked(msg, &why) == SIP_PARSE_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool ready;
@@ -77,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS((msg != NULL) == (result == SIP_PARSE_OK || result == SIP_PARSE_REFUSE));
 	HOLDS(result == SIP_PARSE_OK || why);
 	if (result == SIP_PARSE_OK) {
+		check_plain(msg);
 		check_unchanged(msg, data, size);
 		if (msg->is_request)
 			check_answer(msg, true);
