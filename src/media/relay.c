@@ -87,7 +87,7 @@ static void flow_close(struct relay_flow *rf)
 	for (int leg = 0; leg < 2; leg++)
 		fd_close(&rf->twin[leg].sock.item.fd);
 	for (int leg = 0; leg < 2; leg++)
-		dejitter_done(&rf->hold[leg].dejitter);
+		relay_hold_free(rf->hold[leg]);
 	flow_done(&rf->flow);
 	free(rf);
 }
@@ -231,6 +231,7 @@ static int socket_open(struct relay_socket *s, const struct flow_setup *setup)
 static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *setup)
 {
 	struct relay_flow *rf = calloc(1, sizeof(*rf));
+	int err = 0;
 
 	if (!rf)
 		return NULL;
@@ -245,13 +246,18 @@ static struct relay_flow *flow_new(struct relay *r, const struct flow_setup *set
 	rf->relay = r;
 	rf->copy_dscp = setup->copy_dscp;
 	rf->dscp = setup->dscp < 0 ? 0 : setup->dscp;
-	for (unsigned leg = 0; leg < 2; leg++) {
-		relay_twin_init(&rf->twin[leg], &rf->sock[leg][FLOW_RTP]);
-		relay_hold_init(&rf->hold[leg], rf, leg, setup->delay_us[leg]);
-	}
 	relay_across_init(rf);
 	rf->removal.verb = REMOVE;
 	rf->removal.on = rf;
+	for (unsigned leg = 0; leg < 2; leg++) {
+		relay_twin_init(&rf->twin[leg], &rf->sock[leg][FLOW_RTP]);
+		if (!err)
+			err = relay_hold_new(rf, leg, setup->delay_us[leg], &rf->hold[leg]);
+	}
+	if (err) {
+		flow_close(rf);
+		return NULL;
+	}
 	return rf;
 }
 

@@ -3,20 +3,40 @@
 
 #include "media/relay_parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "media/rtp.h"
 
-void relay_hold_init(struct relay_hold *hold, struct relay_flow *of, unsigned leg,
-    uint32_t delay_us)
+int relay_hold_new(struct relay_flow *of, unsigned leg, uint32_t delay_us, struct relay_hold **out)
 {
+	struct relay_hold *hold;
+
+	*out = NULL;
+	if (!delay_us)
+		return 0;
+	hold = calloc(1, sizeof(*hold));
+	if (!hold)
+		return ENOMEM;
 	hold->of = of;
 	hold->leg = leg;
 	dejitter_init(&hold->dejitter, delay_us, &of->relay->hold_budget);
+	*out = hold;
+	return 0;
 }
 
-void relay_hold_done(struct relay_hold *hold)
+void relay_hold_free(struct relay_hold *hold)
 {
+	if (!hold)
+		return;
+	dejitter_done(&hold->dejitter);
+	free(hold);
+}
+
+void relay_hold_stop(struct relay_hold *hold)
+{
+	if (!hold)
+		return;
 	timer_stop(&hold->of->relay->holds, &hold->timer);
 	dejitter_done(&hold->dejitter);
 }
@@ -64,7 +84,7 @@ bool relay_hold_back(struct relay_hold *hold, const struct relay_packet *p)
 	uint32_t clock_hz;
 	bool waits;
 
-	if (!hold->dejitter.delay_us || rtp_kind(p->data, p->len) != RTP_MEDIA)
+	if (!hold || rtp_kind(p->data, p->len) != RTP_MEDIA)
 		return false;
 	rtp_header_read(&h, p->data);
 	if (!flow_is_stream(&hold->of->flow, hold->leg, &h, &clock_hz))

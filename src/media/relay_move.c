@@ -79,7 +79,7 @@ bool relay_take(struct relay_socket *in, const struct addr *src, const struct re
 		return false;
 	if (in->of->copy_dscp)
 		copy_mark(out, p->dscp);
-	if (in->channel != FLOW_RTP || !relay_hold_back(&in->of->hold[in->leg], p))
+	if (in->channel != FLOW_RTP || !relay_hold_back(in->of->hold[in->leg], p))
 		relay_send_to_all(out, p, to, count);
 	return true;
 }

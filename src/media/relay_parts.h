@@ -9,8 +9,9 @@
  *   relay_twin.c    sockets connected to a steady source
  *   relay_across.c  legs whose far end is a leg of another flow here
  *
- * All but relay.c and relay_across_look() runs in the relay thread, which locks nothing unless it
- * was woken, and allocates nothing but what is held back.
+ * All but relay.c, relay_across_look() and what makes and frees a struct relay_hold runs in the
+ * relay thread, which locks nothing unless it was woken, and allocates nothing but what is held
+ * back.
  */
 #ifndef MEDIA_RELAY_PARTS_H
 #define MEDIA_RELAY_PARTS_H
@@ -98,7 +99,7 @@ struct relay_flow {
 	int dscp; /* of what comes without one */
 	struct relay_socket sock[2][FLOW_CHANNELS];
 	struct relay_twin twin[2];
-	struct relay_hold hold[2];
+	struct relay_hold *hold[2]; /* NULL: what comes in there is not held back */
 
 	/* the relay thread's */
 	struct relay_across across[2];
@@ -172,10 +173,12 @@ void relay_send_to_all(struct relay_socket *out, const struct relay_packet *p,
 
 /* --- relay_hold.c --- */
 
-void relay_hold_init(struct relay_hold *hold, struct relay_flow *of, unsigned leg,
-    uint32_t delay_us);
+/* The main thread: NULL without a delay. ENOMEM. */
+int relay_hold_new(struct relay_flow *of, unsigned leg, uint32_t delay_us, struct relay_hold **out);
+/* The main thread, once no other knows the flow. */
+void relay_hold_free(struct relay_hold *hold);
 /* Frees what still waits, which does not leave any more. */
-void relay_hold_done(struct relay_hold *hold);
+void relay_hold_stop(struct relay_hold *hold);
 /* True if the packet waits; false if it is to be sent now. RTCP, DTLS, STUN, T.38 never wait. */
 bool relay_hold_back(struct relay_hold *hold, const struct relay_packet *p);
 

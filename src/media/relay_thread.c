@@ -43,7 +43,7 @@ static void carry_out(struct relay *r, struct relay_command *cmd)
 		relay_across_done(rf);
 		for (int leg = 0; leg < 2; leg++) {
 			relay_twin_done(r, &rf->twin[leg]);
-			relay_hold_done(&rf->hold[leg]);
+			relay_hold_stop(rf->hold[leg]);
 		}
 		/* From here on the flow is the main thread's again. */
 		if (relay_push(r, &r->removed, cmd))
