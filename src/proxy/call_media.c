@@ -159,6 +159,14 @@ static int open_flow(struct call *call, struct m_line *m)
 	return ENOSPC;
 }
 
+/* It says nothing any more. */
+static void m_line_reset(struct m_line *m)
+{
+	free(m->peer[CALLER]);
+	free(m->peer[CALLEE]);
+	memset(m, 0, sizeof(*m));
+}
+
 static void close_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
@@ -182,13 +190,15 @@ static void close_flow(struct call *call, struct m_line *m)
 		relay_flow_remove(cs->setup.relay, m->flow, NULL, NULL);
 		give_pairs(cs, m->port);
 	}
-	memset(m, 0, sizeof(*m));
+	m_line_reset(m);
 }
 
 void call_media_close(struct call *call)
 {
-	for (unsigned i = 0; i < call->n_m; i++)
+	for (unsigned i = 0; i < call->n_m; i++) {
 		close_flow(call, &call->m[i]);
+		m_line_reset(&call->m[i]);
+	}
 	free(call->m);
 	call->m = NULL;
 	call->n_m = 0;
@@ -277,29 +287,54 @@ int call_media_set_peers(struct call *call, struct m_line *m, enum call_leg leg)
 {
 	struct flow_peer peers[FLOW_PEERS_MAX];
 
-	memcpy(peers, m->peer[leg], m->n_peers[leg] * sizeof(*peers));
+	if (m->n_peers[leg])
+		memcpy(peers, m->peer[leg], m->n_peers[leg] * sizeof(*peers));
 	return relay_flow_peers(call->owner->setup.relay, m->flow, leg, peers,
 	    add_moving(m, leg, peers));
+}
+
+/* A leg has one peer, but while several phones ring. */
+int call_media_add_peer(struct m_line *m, enum call_leg leg, const struct flow_peer *peer)
+{
+	size_t n = m->n_peers[leg];
+	struct flow_peer *more = realloc(m->peer[leg], (n + 1) * sizeof(*more));
+
+	if (!more)
+		return ENOMEM;
+	more[n] = *peer;
+	m->peer[leg] = more;
+	m->n_peers[leg] = n + 1;
+	return 0;
+}
+
+/* A peer that is known says something else. */
+static void change_peer(struct flow_peer *peer, const struct flow_peer *now)
+{
+	struct flow_peer old = *peer;
+
+	*peer = *now;
+	if (old.id != now->id)
+		return;
+	keep_source(&peer->rtp, &old.rtp);
+	keep_source(&peer->rtcp, &old.rtcp);
 }
 
 /* Puts what an end said into force. */
 static int commit(struct call *call, struct m_line *m, enum call_leg leg, const struct said *said)
 {
-	struct flow_peer *peers = m->peer[leg], old;
 	size_t n = 0;
+	int err = 0;
 
-	while (n < m->n_peers[leg] && peers[n].id != said->peer.id)
+	while (n < m->n_peers[leg] && m->peer[leg][n].id != said->peer.id)
 		n++;
 	if (n == FLOW_PEERS_MAX)
 		n--; /* more early dialogs than we hold: the newest counts */
-	old = peers[n];
-	peers[n] = said->peer;
-	if (n == m->n_peers[leg]) {
-		m->n_peers[leg]++;
-	} else if (old.id == said->peer.id) {
-		keep_source(&peers[n].rtp, &old.rtp);
-		keep_source(&peers[n].rtcp, &old.rtcp);
-	}
+	if (n < m->n_peers[leg])
+		change_peer(&m->peer[leg][n], &said->peer);
+	else
+		err = call_media_add_peer(m, leg, &said->peer);
+	if (err)
+		return err;
 	m->held[leg] = said->held;
 	return call_media_set_peers(call, m, leg);
 }

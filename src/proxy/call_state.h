@@ -40,7 +40,7 @@ struct m_line {
 	unsigned pending[2];    /* which offer `offered` is; 0: none. Both, where two cross */
 	unsigned fresh;         /* the unanswered offer that it came with; 0: none */
 	uint64_t refused_by;    /* an early answer with port 0; 0: none */
-	struct flow_peer peer[2][FLOW_PEERS_MAX];
+	struct flow_peer *peer[2]; /* of each leg n_peers, FLOW_PEERS_MAX at most */
 	size_t n_peers[2];
 	bool held[2];
 };
@@ -83,6 +83,8 @@ int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
 
 /* Room for so many m-lines. ENOMEM. */
 int call_media_grow(struct call *call, unsigned n);
+/* One more peer of that leg, of which there are fewer than FLOW_PEERS_MAX. ENOMEM. */
+int call_media_add_peer(struct m_line *m, enum call_leg leg, const struct flow_peer *peer);
 /* Opens the ports of an earlier run's m-line again, for the peers that stand there. errno: one of
  * them is not to be had; then none is held. */
 int call_media_reopen(struct call *call, struct m_line *m);

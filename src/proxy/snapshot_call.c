@@ -217,7 +217,7 @@ int snapshot_read_peer(struct snapshot_reading *r, const struct record *rec)
 		m->offered[leg].peer = peer;
 		m->offered[leg].held = record_uint(rec, "held") != 0;
 	} else if (m->n_peers[leg] < FLOW_PEERS_MAX) {
-		m->peer[leg][m->n_peers[leg]++] = peer;
+		return call_media_add_peer(m, leg, &peer);
 	}
 	return 0;
 }
