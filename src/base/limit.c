@@ -30,7 +30,6 @@ struct limit {
 	struct hash by_net;
 	struct list used;
 	unsigned n_used, n_sources;
-	struct source source[];
 };
 
 int limit_new(struct limit **out, unsigned per_minute, unsigned burst, unsigned sources)
@@ -42,8 +41,8 @@ int limit_new(struct limit **out, unsigned per_minute, unsigned burst, unsigned 
 		sources = 1;
 	if (sources > LIMIT_MAX_SOURCES)
 		return EINVAL;
-	l = calloc(1, sizeof(*l) + sources * sizeof(l->source[0]));
-	if (l == NULL || hash_init(&l->by_net, sources) != 0) {
+	l = calloc(1, sizeof(*l));
+	if (l == NULL || hash_init(&l->by_net, 0) != 0) {
 		free(l);
 		return ENOMEM;
 	}
@@ -58,8 +57,12 @@ int limit_new(struct limit **out, unsigned per_minute, unsigned burst, unsigned 
 
 void limit_free(struct limit *l)
 {
+	struct list *pos, *tmp;
+
 	if (l == NULL)
 		return;
+	list_each(pos, tmp, &l->used)
+		free(container_of(pos, struct source, link));
 	hash_done(&l->by_net);
 	free(l);
 }
@@ -88,17 +91,30 @@ static struct source *find(const struct limit *l, const struct addr *net, uint64
 	return NULL;
 }
 
-/* A full bucket for a source that we do not know, in place of the one that was quiet longest. */
+/* NULL: none was ever known. */
+static struct source *forget_oldest(struct limit *l)
+{
+	struct source *s = container_of(l->used.next, struct source, link);
+
+	if (list_is_empty(&l->used))
+		return NULL;
+	hash_del(&l->by_net, &s->node);
+	return s;
+}
+
+/* A full bucket for a source that we do not know; where there is no room for more, in place of the
+ * one that was quiet longest. NULL: no memory for the first one. */
 static struct source *add(struct limit *l, const struct addr *net, uint64_t hash, uint64_t now_ms)
 {
-	struct source *s;
+	struct source *s = l->n_used < l->n_sources ? calloc(1, sizeof(*s)) : NULL;
 
-	if (l->n_used < l->n_sources) {
-		s = &l->source[l->n_used++];
+	if (s != NULL) {
+		l->n_used++;
 		list_init(&s->link);
 	} else {
-		s = container_of(l->used.next, struct source, link);
-		hash_del(&l->by_net, &s->node);
+		s = forget_oldest(l);
+		if (s == NULL)
+			return NULL;
 	}
 	s->net = *net;
 	s->level = (uint64_t)l->burst * TOKEN;
@@ -132,6 +148,8 @@ bool limit_take(struct limit *l, const struct addr *source, uint64_t now_ms)
 		s = add(l, &net, hash, now_ms);
 	else
 		refill(l, s, now_ms);
+	if (s == NULL)
+		return false;
 	list_del(&s->link);
 	list_add_tail(&l->used, &s->link);
 	if (s->level < TOKEN)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * limit: how often one source (its IPv4 address, or IPv6 /64) may do something: a token bucket
- * per source in a table of fixed size. When the table is full the source that was quiet longest
- * makes room, so memory is bounded whatever arrives.
+ * per source in a table that grows up to a given size. When it is full the source that was quiet
+ * longest makes room, so memory is bounded whatever arrives.
  */
 #ifndef BASE_LIMIT_H
 #define BASE_LIMIT_H
@@ -14,12 +14,11 @@
 
 struct limit;
 
-/* per_minute tokens flow in, at most burst are held (so a burst of 0 allows nothing); sources: size
- * of the table. ENOMEM; EINVAL
- * for more than a million. */
+/* per_minute tokens flow in, at most burst are held (so a burst of 0 allows nothing); sources: how
+ * many are known at a time. ENOMEM; EINVAL for more than a million. */
 int limit_new(struct limit **out, unsigned per_minute, unsigned burst, unsigned sources);
 void limit_free(struct limit *l);
-/* Takes one token of that source; false when it has none left. */
+/* Takes one token of that source; false when it has none left (or there is no memory for any). */
 bool limit_take(struct limit *l, const struct addr *source, uint64_t now_ms);
 
 /* That source has a token left, and keeps it. */

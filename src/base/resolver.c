@@ -469,7 +469,7 @@ int resolver_new_options(struct resolver **out, struct loop *loop,
 	list_init(&r->ready);
 	list_init(&r->delivering);
 	random_bytes(r->key, sizeof(r->key));
-	err = hash_init(&r->by_name, MAX_CACHED);
+	err = hash_init(&r->by_name, 0);
 	if (err == 0)
 		err = dns_channel_open(&r->channel, loop, options->servers, options->timeout_ms,
 		    options->tries);

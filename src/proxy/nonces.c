@@ -20,8 +20,8 @@ struct slot {
 
 struct nonces {
 	uint8_t key[SIPHASH_KEY_LEN];
-	uint64_t last; /* serial number */
-	struct slot slot[SLOTS];
+	uint64_t last;     /* serial number */
+	struct slot *slot; /* SLOTS of them, once one was used; NULL */
 };
 
 int nonces_new(struct nonces **out)
@@ -37,6 +37,9 @@ int nonces_new(struct nonces **out)
 
 void nonces_free(struct nonces *n)
 {
+	if (!n)
+		return;
+	free(n->slot);
 	free(n);
 }
 
@@ -98,6 +101,11 @@ bool nonces_use(struct nonces *n, struct str nonce, const struct addr *peer, uin
 
 	if (!is_good(n, nonce, peer, now_ms, &serial))
 		return false;
+	/* Most are never asked for a password. */
+	if (!n->slot)
+		n->slot = calloc(SLOTS, sizeof(*n->slot));
+	if (!n->slot)
+		return false; /* it is asked again */
 	s = &n->slot[serial % SLOTS];
 	if (s->serial == serial && s->request == request)
 		return true;

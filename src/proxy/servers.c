@@ -27,42 +27,49 @@ struct entry {
 
 struct table {
 	struct hash hash;
-	struct list used, spare;
+	struct list used;
+	size_t max;
 };
 
 struct servers {
 	struct timers *timers;
 	uint8_t key[SIPHASH_KEY_LEN];
 	struct table failed, kept;
-	struct entry entry[FAILED_MAX + KEPT_MAX];
 };
 
-static int table_init(struct table *t, struct entry *entry, size_t count)
+static int table_init(struct table *t, size_t max)
 {
 	list_init(&t->used);
-	list_init(&t->spare);
-	for (size_t i = 0; i < count; i++)
-		list_add_tail(&t->spare, &entry[i].link);
-	return hash_init(&t->hash, count);
+	t->max = max;
+	return hash_init(&t->hash, 0);
 }
 
 static void table_drop(struct table *t, struct entry *e)
 {
 	hash_del(&t->hash, &e->node);
 	list_del(&e->link);
-	list_add_tail(&t->spare, &e->link);
+	free(e);
 }
 
-/* A new one, if need be in place of the one that was not used for longest. */
+static void table_done(struct table *t)
+{
+	struct list *l, *tmp;
+
+	list_each(l, tmp, &t->used)
+		free(container_of(l, struct entry, link));
+	hash_done(&t->hash);
+}
+
+/* A new one, if need be in place of the one that was not used for longest. NULL: no memory. */
 static struct entry *table_add(struct table *t, uint64_t key)
 {
 	struct entry *e;
 
-	if (list_is_empty(&t->spare))
+	if (t->hash.count == t->max)
 		table_drop(t, container_of(t->used.next, struct entry, link));
-	e = container_of(t->spare.next, struct entry, link);
-	list_del(&e->link);
-	memset(e, 0, sizeof(*e));
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
 	list_init(&e->link);
 	list_add_tail(&t->used, &e->link);
 	hash_add(&t->hash, &e->node, key);
@@ -78,15 +85,19 @@ static void table_touch(struct table *t, struct entry *e)
 int servers_new(struct servers **out, struct timers *timers, const uint8_t key[SIPHASH_KEY_LEN])
 {
 	struct servers *s = calloc(1, sizeof(*s));
+	int err;
 
 	if (!s)
 		return ENOMEM;
 	s->timers = timers;
 	memcpy(s->key, key, sizeof(s->key));
-	if (table_init(&s->failed, s->entry, FAILED_MAX) != 0 ||
-	    table_init(&s->kept, s->entry + FAILED_MAX, KEPT_MAX) != 0) {
-		servers_free(s);
-		return ENOMEM;
+	err = table_init(&s->failed, FAILED_MAX);
+	if (!err)
+		err = table_init(&s->kept, KEPT_MAX);
+	if (err) {
+		hash_done(&s->failed.hash);
+		free(s);
+		return err;
 	}
 	*out = s;
 	return 0;
@@ -96,8 +107,8 @@ void servers_free(struct servers *s)
 {
 	if (!s)
 		return;
-	hash_done(&s->failed.hash);
-	hash_done(&s->kept.hash);
+	table_done(&s->failed);
+	table_done(&s->kept);
 	free(s);
 }
 
@@ -143,6 +154,8 @@ void servers_failed(struct servers *s, const struct located *server, unsigned fo
 		return; /* it was tried for want of another one, or by several at once */
 	else
 		table_touch(&s->failed, e);
+	if (!e)
+		return; /* no memory: it is tried again in its turn */
 	e->server = *server;
 	if (!for_s)
 		for_s = e->for_s ? 2 * e->for_s : FAILED_S;
@@ -216,6 +229,8 @@ void servers_answered(struct servers *s, uint64_t account, const struct located 
 		table_touch(&s->kept, e);
 	else
 		e = table_add(&s->kept, account);
+	if (!e)
+		return; /* no memory: any server may have the account's next request */
 	e->account = account;
 	e->server = *server;
 	e->until_ms = timers_now(s->timers) + 1000 * (uint64_t)KEPT_S;
