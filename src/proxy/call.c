@@ -255,6 +255,7 @@ void call_free(struct call *call)
 	call->owner->unproved -= call->unproved;
 	list_del(&call->link);
 	hash_del(&call->owner->by_number, &call->node);
+	free(call->ended);
 	free(call);
 }
 

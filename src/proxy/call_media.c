@@ -167,16 +167,24 @@ static void m_line_reset(struct m_line *m)
 	memset(m, 0, sizeof(*m));
 }
 
-static void close_flow(struct call *call, struct m_line *m)
+/* The m-line goes; the call goes on, and its record is to be of the whole. */
+static void keep_stats(struct call *call, const struct m_line *m)
+{
+	struct flow_stats heard;
+
+	if (!call->ended)
+		call->ended = calloc(1, sizeof(*call->ended));
+	if (!call->ended)
+		return; /* no memory: a record without it */
+	relay_flow_stats(m->flow, &heard);
+	call_stats_add(call->ended, &heard);
+}
+
+static void drop_flow(struct call *call, struct m_line *m)
 {
 	struct calls *cs = call->owner;
-	struct flow_stats heard;
 	struct lease *lease;
 
-	if (!m->flow)
-		return;
-	relay_flow_stats(m->flow, &heard);
-	call_stats_add(&call->ended, &heard);
 	if (call->unproved)
 		cs->unproved_pairs -= pairs_of(m);
 	lease = malloc(sizeof(*lease));
@@ -193,10 +201,19 @@ static void close_flow(struct call *call, struct m_line *m)
 	m_line_reset(m);
 }
 
+static void close_flow(struct call *call, struct m_line *m)
+{
+	if (!m->flow)
+		return;
+	keep_stats(call, m);
+	drop_flow(call, m);
+}
+
 void call_media_close(struct call *call)
 {
 	for (unsigned i = 0; i < call->n_m; i++) {
-		close_flow(call, &call->m[i]);
+		if (call->m[i].flow)
+			drop_flow(call, &call->m[i]);
 		m_line_reset(&call->m[i]);
 	}
 	free(call->m);

@@ -33,13 +33,13 @@ struct said {
 };
 
 struct m_line {
-	struct flow *flow;      /* NULL: port 0 */
-	uint16_t port[2];       /* of each leg */
-	struct addr named[2];   /* where each end is told to send; the port is not in it */
-	struct said offered[2]; /* waits for the other leg's answer */
-	unsigned pending[2];    /* which offer `offered` is; 0: none. Both, where two cross */
-	unsigned fresh;         /* the unanswered offer that it came with; 0: none */
-	uint64_t refused_by;    /* an early answer with port 0; 0: none */
+	struct flow *flow;         /* NULL: port 0 */
+	uint16_t port[2];          /* of each leg */
+	struct addr named[2];      /* where each end is told to send; the port is not in it */
+	struct said offered[2];    /* waits for the other leg's answer */
+	unsigned pending[2];       /* which offer `offered` is; 0: none. Both, where two cross */
+	unsigned fresh;            /* the unanswered offer that it came with; 0: none */
+	uint64_t refused_by;       /* an early answer with port 0; 0: none */
 	struct flow_peer *peer[2]; /* of each leg n_peers, FLOW_PEERS_MAX at most */
 	size_t n_peers[2];
 	bool held[2];
@@ -63,7 +63,7 @@ struct call {
 	uint64_t refresh_ms; /* until when the session must be refreshed; 0: it need not be */
 	bool restored;       /* from an earlier run: it may have ended while we were away */
 	bool lapsing;
-	struct call_stats ended; /* of m-lines that are no more */
+	struct call_stats *ended; /* of m-lines that are no more; NULL: none is */
 };
 
 /* Ports on their way back to the pool: given when the relay has closed the sockets. */
@@ -89,7 +89,8 @@ int call_media_add_peer(struct m_line *m, enum call_leg leg, const struct flow_p
  * them is not to be had; then none is held. */
 int call_media_reopen(struct call *call, struct m_line *m);
 
-/* Closes every flow; the ports come back once the relay has let go of them. */
+/* The call ends, and its record is written: closes every flow. The ports come back once the relay
+ * has let go of them. */
 void call_media_close(struct call *call);
 /* Waits for no port that is still on its way back. */
 void call_media_forget(struct calls *cs);

@@ -95,7 +95,7 @@ void call_stats(const struct call *call, struct call_stats *out)
 {
 	struct flow_stats flow;
 
-	*out = call->ended;
+	*out = call->ended ? *call->ended : (struct call_stats){0};
 	for (unsigned i = 0; i < call->n_m; i++) {
 		if (!call->m[i].flow)
 			continue;
