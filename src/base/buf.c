@@ -75,6 +75,21 @@ void buf_set(struct buf *b, const void *data, size_t len)
 	*b = (struct buf){.data = exact, .len = len, .cap = len + 1};
 }
 
+void buf_cut(struct buf *b, size_t len)
+{
+	char *less;
+
+	if (len > b->len || b->data == NULL)
+		return;
+	b->len = len;
+	b->data[len] = '\0';
+	less = realloc(b->data, len + 1);
+	if (less == NULL)
+		return; /* a larger block does as well */
+	b->data = less;
+	b->cap = len + 1;
+}
+
 void buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
@@ -103,6 +118,7 @@ char *buf_take(struct buf *b)
 	char *data;
 
 	buf_add(b, "", 0); /* so that an empty one is a string too */
+	buf_cut(b, b->len);
 	data = b->failed ? NULL : b->data;
 	if (data != NULL)
 		*b = (struct buf)BUF_INIT;

@@ -26,8 +26,11 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
 /* Only these bytes from now on, without room for more: what is kept for long. */
 void buf_set(struct buf *b, const void *data, size_t len);
+/* Forgets what is behind the first len bytes, and keeps no room for it. */
+void buf_cut(struct buf *b, size_t len);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Hands the string over (the caller frees it); NULL when an allocation failed. */
+/* Hands the string over, without room for more (the caller frees it); NULL when an allocation
+ * failed. */
 char *buf_take(struct buf *b);
 
 #endif

@@ -368,6 +368,17 @@ static void client_provisional(struct client_txn *ct, struct sip_msg *msg)
 	ts->ops.response(ts->ops.arg, ct, msg);
 }
 
+/* Of an answered INVITE nothing is asked any more but our Via: by a snapshot, and for responses
+ * that come without it. */
+static void keep_via(struct client_txn *ct)
+{
+	const char *via = strstr(ct->sent.data, "\r\nVia: ");
+	const char *end = via ? strstr(via + 2, "\r\n") : NULL;
+
+	if (end)
+		buf_cut(&ct->sent, (size_t)(end + 2 - ct->sent.data));
+}
+
 static void client_final(struct client_txn *ct, struct sip_msg *msg)
 {
 	struct transactions *ts = ct->owner;
@@ -383,7 +394,9 @@ static void client_final(struct client_txn *ct, struct sip_msg *msg)
 	ct->status = msg->status;
 	if (invite && !success)
 		send_ack(ct, msg);
-	else if (!invite)
+	else if (invite)
+		keep_via(ct);
+	else
 		buf_free(&ct->sent);                          /* nobody asks for it any more */
 	txn_linger(ts, &ct->end, linger_ms, client_ends, ct); /* M, D, K */
 	ts->ops.response(ts->ops.arg, ct, msg);

@@ -72,8 +72,10 @@ struct client_txn {
 	enum txn_state state;
 	enum sip_method method;
 	char branch[TXN_BRANCH_SIZE];
-	struct hop hop;       /* where the request went, and by which connection */
-	struct buf sent;      /* the request, for retransmission, CANCEL and ACK */
+	struct hop hop; /* where the request went, and by which connection */
+	/* The request, for retransmission, CANCEL and ACK; of an INVITE in Accepted only its first
+	 * line and our Via; nothing of others once they are answered. */
+	struct buf sent;
 	uint64_t interval_ms; /* timer A or E */
 	struct timer retransmit;
 	struct txn_end end;

@@ -48,6 +48,11 @@ int main(void)
 	is_str(b.data, "on", "... of its own bytes, too");
 	buf_str(&b, "e");
 	is_str(b.data, "one", "... to which more may be added");
+	buf_cut(&b, 2);
+	is_str(b.data, "on", "cut");
+	is_int((long long)b.cap, 3, "... without room for the rest");
+	buf_cut(&b, 3);
+	is_str(b.data, "on", "... to what there is at most");
 	buf_set(&b, NULL, 0);
 	ok(b.len == 0 && b.data[0] == '\0', "... nothing");
 	buf_free(&b);
