@@ -27,16 +27,19 @@ struct failover {
 
 	/* For the next try; NULL when there will be none. */
 	struct sip_msg *msg;
-	struct sip_sdp *sdp;
-	struct plan plan;
-	unsigned tried;
+	struct sip_sdp *sdp; /* NULL also where it has none */
+	struct plan *plan;
+	unsigned tried; /* of the plan's servers */
 };
 
 static void forget_request(struct failover *fo)
 {
-	plan_done(&fo->plan);
+	if (fo->plan)
+		plan_done(fo->plan);
+	free(fo->plan);
 	sip_msg_free(fo->msg);
 	free(fo->sdp);
+	fo->plan = NULL;
 	fo->msg = NULL;
 	fo->sdp = NULL;
 }
@@ -57,7 +60,7 @@ static struct located server_of(const struct client_txn *ct)
 
 static bool others_remain(const struct failover *fo)
 {
-	return fo->msg && fo->tried < fo->plan.n_hops;
+	return fo->msg && fo->tried < fo->plan->n_hops;
 }
 
 /* --- silence ------------------------------------------------------------------------------ */
@@ -98,10 +101,33 @@ static struct client_txn *latest_branch(const struct forward *fw)
 	return container_of(fw->branches.prev, struct client_txn, link);
 }
 
+/* Takes over what is in `plan`, and leaves nothing in it. False: no memory. */
+static bool keep_plan(struct failover *fo, struct plan *plan)
+{
+	fo->plan = malloc(sizeof(*plan));
+	if (fo->plan) {
+		*fo->plan = *plan;
+		plan->n_targets = 0;
+		plan->name = NULL;
+	}
+	return fo->plan != NULL;
+}
+
+static bool keep_sdp(struct failover *fo, const struct sip_sdp *sdp)
+{
+	if (!sdp->n_lines)
+		return true;
+	fo->sdp = malloc(sizeof(*sdp));
+	if (fo->sdp)
+		*fo->sdp = *sdp;
+	return fo->sdp != NULL;
+}
+
 void failover_begin(struct forward *fw, struct sip_msg *msg, struct plan *plan,
     const struct sip_sdp *sdp)
 {
 	struct failover *fo = calloc(1, sizeof(*fo));
+	bool has_next = plan->n_hops > 1;
 
 	if (!fo) {
 		plan_done(plan);
@@ -111,20 +137,13 @@ void failover_begin(struct forward *fw, struct sip_msg *msg, struct plan *plan,
 	fo->forward = fw;
 	fo->account = plan->account;
 	fo->msg = msg;
-	fo->plan = *plan;
-	plan->n_targets = 0;
-	plan->name = NULL;
 	fo->tried = 1;
 	fw->failover = fo;
-	if (sdp->n_lines && others_remain(fo)) {
-		fo->sdp = malloc(sizeof(*sdp));
-		if (fo->sdp)
-			*fo->sdp = *sdp;
-	}
-	if (!others_remain(fo) || (sdp->n_lines && !fo->sdp))
-		forget_request(fo);
-	else
+	if (has_next && keep_plan(fo, plan) && keep_sdp(fo, sdp))
 		watch(fo, latest_branch(fw));
+	else
+		forget_request(fo);
+	plan_done(plan);
 }
 
 void failover_answered(struct forward *fw, struct client_txn *ct, const struct sip_msg *msg)
@@ -176,7 +195,7 @@ static void note_failure(struct forward *fw, const struct client_txn *ct,
 /* Our own address may be another one by now. */
 static bool aim(struct failover *fo, const struct hop *hop)
 {
-	struct hop *to = &fo->plan.target[0].hop;
+	struct hop *to = &fo->plan->target[0].hop;
 
 	if (side_route(fo->forward->sd->sides, &hop->peer, to) != 0 || to->side != hop->side)
 		return false;
@@ -190,15 +209,15 @@ static bool send_next(struct failover *fo)
 	struct sip_sdp none = {.n_lines = 0};
 
 	/* It may have ended while we waited. */
-	if (fo->plan.dialog)
-		fo->plan.dialog = dialog_find(fw->sd->dialogs, fo->msg->call_id, fo->msg->from_tag,
+	if (others_remain(fo) && fo->plan->dialog)
+		fo->plan->dialog = dialog_find(fw->sd->dialogs, fo->msg->call_id, fo->msg->from_tag,
 		    fo->msg->to_tag);
 	while (others_remain(fo)) {
-		if (!aim(fo, &fo->plan.hop[fo->tried++]))
+		if (!aim(fo, &fo->plan->hop[fo->tried++]))
 			continue;
-		if (session_turn(fw->sd, fw, &fo->plan.target[0].hop, fo->sdp) != 0)
+		if (session_turn(fw->sd, fw, &fo->plan->target[0].hop, fo->sdp) != 0)
 			return false;
-		if (branch_send(fw->sd, fw, fo->msg, &fo->plan, 0, fo->sdp ? fo->sdp : &none) != 0)
+		if (branch_send(fw->sd, fw, fo->msg, fo->plan, 0, fo->sdp ? fo->sdp : &none) != 0)
 			continue;
 		watch(fo, latest_branch(fw));
 		return true;
