@@ -228,9 +228,23 @@ void forward_free(struct forward *fw)
 	free(fw);
 }
 
+/* Nothing that a branch may still get is passed on. A second 2xx to an INVITE would be; and for
+ * some time a NOTIFY may find the SUBSCRIBE or REFER that it is for. */
+static bool branches_are_done(const struct forward *fw)
+{
+	bool more_may_come =
+	    fw->method == SIP_INVITE || fw->method == SIP_SUBSCRIBE || fw->method == SIP_REFER;
+
+	for (const struct list *l = fw->branches.next; l != &fw->branches; l = l->next)
+		if (more_may_come ||
+		    container_of(l, struct client_txn, link)->state != TXN_COMPLETED)
+			return false;
+	return true;
+}
+
 bool forward_settle(struct forward *fw)
 {
-	if (!list_is_empty(&fw->branches) || (fw->st && (fw->query || !fw->final_sent)))
+	if (!branches_are_done(fw) || (fw->st && (fw->query || !fw->final_sent)))
 		return false;
 	forward_free(fw);
 	return true;

@@ -3,7 +3,7 @@
  * forward: one request on its way: the response context of RFC 3261 16.7. It ties a server
  * transaction to the branches that it was sent on, and keeps what a response needs to become the
  * one that the sender expects. Lives until both its server transaction is answered and its
- * branches are done. Owns its strings; the transactions own themselves.
+ * branches are done, which linger without it. Owns its strings; the transactions own themselves.
  */
 #ifndef PROXY_FORWARD_H
 #define PROXY_FORWARD_H

@@ -145,6 +145,8 @@ static void send_best(struct siproxd *sd, struct forward *fw)
 		if (is_challenge(status))
 			add_challenges(fw);
 		forward_respond(fw, status, fw->best.data, fw->best.len);
+		buf_free(&fw->best);
+		buf_free(&fw->challenges);
 	} else {
 		/* 16.7 step 6: a 503 of one next hop is no 503 of ours; and a provider would take
 		 * the whole trunk for dead. */
@@ -256,6 +258,9 @@ static void on_response(void *arg, struct client_txn *ct, struct sip_msg *msg)
 		branch_succeeded(sd, fw, ct, msg);
 	else
 		branch_failed(sd, fw, ct, msg);
+	/* Its transactions linger, and need it no more; it may have gone already. */
+	if (ct->forward)
+		forward_settle(ct->forward);
 }
 
 /* 16.8, 16.9: silence counts as 408; after a CANCEL as 487; what could not be sent as 503. */
