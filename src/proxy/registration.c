@@ -29,8 +29,8 @@ struct registration {
 	struct addr registrar;
 	uint64_t registrar_connection;
 	bool star;
-	struct offered offered[CONTACTS_MAX];
 	unsigned n;
+	struct offered offered[]; /* one for each contact */
 };
 
 void registration_free(struct registration *reg)
@@ -113,8 +113,6 @@ static int read_contact(struct registration *reg, struct siproxd *sd, const stru
 	struct sip_uri uri;
 	struct str instance;
 
-	if (reg->n == CONTACTS_MAX)
-		return EINVAL;
 	reg->n++;
 	if (str_is(text, "*")) {
 		reg->star = true;
@@ -160,11 +158,15 @@ static int read_path(struct registration *reg, const struct sip_msg *req)
 int registration_new(struct registration **out, struct siproxd *sd, const struct sip_msg *req,
     const struct hop *from)
 {
-	struct registration *reg = calloc(1, sizeof(*reg));
+	unsigned contacts = sip_msg_count(req, HDR_CONTACT);
+	struct registration *reg;
 	struct sip_uri to;
 	const struct sip_value *v;
 	int err = EINVAL;
 
+	if (contacts > CONTACTS_MAX)
+		return EINVAL;
+	reg = calloc(1, sizeof(*reg) + contacts * sizeof(reg->offered[0]));
 	if (!reg)
 		return ENOMEM;
 	if (sip_uri_parse(&to, req->to.uri) != 0 || !sip_uri_is_sip(&to) || !to.user.len)
