@@ -166,11 +166,10 @@ ok "... so that nothing is debugged" debugs_no_net
 
 # --- what the machine says ---------------------------------------------------------------
 
-ok "once more" starts
+ok "once more" starts -p "$work/state/pid"
 mv "$work/err" "$work/daemon"
-ok "--check beside a siproxd that runs is 2" exits 2 -c "$work/siproxd.conf" --check
-ok "... which may be what is wanted" out '(if it is siproxd itself, all is well)'
-ok "... and says so" out 'The file is good, but siproxd would not start on this machine.'
+ok "--check beside the siproxd that runs is 0" exits 0 -c "$work/siproxd.conf" -p "$work/state/pid" --check
+ok "... and says so" out "siproxd already runs with SIP port $port (pid $pid)"
 kill "$pid"
 wait "$pid"
 pid=
