@@ -53,14 +53,11 @@ step='the [A-Za-z]+( [a-z]+)?|giving up root|name resolution'
 # the same words, or leave to the values in them: their tests look for those.
 cat >"$work/untestable" <<'END'
 %s cannot be read: %s
-%s cannot be written: %s
 %s is damaged: what ran before the restart is forgotten
 %s is taken as %s
 %s port N cannot be opened: %s
 %s = %.Ns: read as N%s%s
-%s: %s cannot be written: %s
 %s: libconfuse cannot read this value
-%s: there is no directory %s
 %sN by %.Ns
 , did you mean
 pid_file %s cannot be written: %s
@@ -71,6 +68,7 @@ siproxd: going into the background failed: %s
 the interfaces of this machine cannot be listed
 the kernel's SIP helper is loaded; it must not be mixed with siproxd: rmmod nf_nat_sip nf_conntrack_sip
 the new RTP port range could not be taken over
+there is no directory %s
 this siproxd is built without packet traces
 unknown option "%.Ns"%s%s; the line is ignored
 END
