@@ -58,7 +58,20 @@ too_long() {
 }
 
 ok "files are named" test "$(named README | wc -l)" -gt 10
+# There is no address of ours: who asks for reports says where to.
+dead_ends() {
+	(cd "$top" && grep -nEi 'tell us|let us know|(report (it|that|this)|reports? (is|are|from)).*\.$' $prose)
+}
+whom_to_tell() {
+	sed -n '/^Something is wrong: whom do I tell/,$p' "$top/doc/FAQ" >"$work/whom"
+	for word in reportbug 'siproxd --check' trace_file; do
+		grep -qF -- "$word" "$work/whom" || return
+	done
+}
+
 none "each file that is named is there" not_there
+none "nobody is asked to report to nobody" dead_ends
+ok "the FAQ says to whom, and what" whom_to_tell
 none "no line of prose is longer than a terminal" too_long
 
 # --- lists that must be whole ------------------------------------------------------------
