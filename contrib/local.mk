@@ -25,7 +25,7 @@ EXTRA_DIST += \
 	contrib/firewall/siproxd.nft \
 	contrib/firewall/siproxd.pf
 
-# files of telephone systems
+# files of phone systems
 EXTRA_DIST += \
 	contrib/asterisk/extensions.conf \
 	contrib/asterisk/pjsip.conf \

@@ -12,6 +12,6 @@ dist_doc_DATA += \
 	doc/howto-pfsense \
 	doc/howto-providers \
 	doc/howto-router \
-	doc/howto-telephones \
+	doc/howto-phones \
 	doc/howto-transparent \
 	doc/rfc-compliance

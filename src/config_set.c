@@ -16,7 +16,7 @@
 #define say reading_say
 
 /* A wrong value ends the start; but not that of an option which does nothing any more, or of a
- * plugin: without that the telephones still work. */
+ * plugin: without that the phones still work. */
 static enum config_level wrong(const struct config_row *row)
 {
 	bool lenient = row->flags & (OPT_NO_EFFECT | OPT_LENIENT) || row->plugin;

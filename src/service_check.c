@@ -107,19 +107,19 @@ static bool any_overlaps(const struct acl *acl, const struct netif_addr *a)
 	return false;
 }
 
-/* The lists of networks, against those that the telephones are in. */
+/* The lists of networks, against those that the phones are in. */
 static void check_lists(struct remarks *r, const struct config *c, const struct netif_addr *lan)
 {
 	char ip[ADDR_TEXT_MAX];
 
 	addr_format_ip(&lan->addr, ip);
 	if (acl_match(&c->hosts_deny_sip, &lan->addr))
-		remark(r, "hosts_deny_sip has the network of the telephones in it (%s/%u, %s)", ip,
+		remark(r, "hosts_deny_sip has the network of the phones in it (%s/%u, %s)", ip,
 		    lan->prefix_len, lan->name);
 	if (!acl_is_empty(&c->hosts_allow_reg) && acl_is_empty(&c->local_nets) &&
 	    !any_overlaps(&c->hosts_allow_reg, lan))
 		remark(r,
-		    "hosts_allow_reg has no address of the network %s/%u of %s: no telephone there "
+		    "hosts_allow_reg has no address of the network %s/%u of %s: no phone there "
 		    "can register",
 		    ip, lan->prefix_len, lan->name);
 }

@@ -42,7 +42,7 @@ static int read_address(const char *name, struct sockaddr_un *un, socklen_t *len
 	return 0;
 }
 
-/* Not blocking: a supervisor that does not read loses a line, and no telephone waits for it. */
+/* Not blocking: a supervisor that does not read loses a line, and no phone waits for it. */
 static int connect_to(const char *name, int *fd)
 {
 	struct sockaddr_un un;

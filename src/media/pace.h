@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACE_REST_US     500   /* a fortieth of what a telephone puts into a packet */
-#define PACE_WINDOW_US   20000 /* that of the telephone */
+#define PACE_REST_US     500   /* a fortieth of what a phone puts into a packet */
+#define PACE_WINDOW_US   20000 /* that of the phone */
 #define PACE_PACKETS_MIN 80    /* in a window: two in each rest */
 
 struct pace {

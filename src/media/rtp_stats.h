@@ -14,7 +14,7 @@
 
 struct rtp_header;
 
-/* So far behind the pace of the others that no telephone waited for it. */
+/* So far behind the pace of the others that no phone waited for it. */
 #define RTP_LATE_US 100000
 
 /* What was counted. All 0 where there was no RTP. */

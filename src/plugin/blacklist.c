@@ -3,7 +3,7 @@
  * blacklist: whoever fails too often is not heard any more. Two kinds of failure count: a REGISTER
  * with a password that is refused (for that address and From), and requests from the Internet that
  * siproxd itself refuses, as scanners send them (for that address). Never counted is an address on
- * the Internet that has answered a request of ours: a provider whose calls find no telephone is
+ * the Internet that has answered a request of ours: a provider whose calls find no phone is
  * no scanner, and nobody shall have him blocked by writing his address into packets.
  *
  * The list is in memory and, so that it survives a restart, in a small text file: a line each of

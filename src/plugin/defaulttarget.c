@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * defaulttarget: calls from the Internet for nobody that is registered go to one telephone, which
+ * defaulttarget: calls from the Internet for nobody that is registered go to one phone, which
  * need not be registered either. With plugin_defaulttarget_redirect the caller is told to call the
  * target himself, which must then be an address that he can reach.
  */

@@ -4,7 +4,7 @@
  *
  * The Request-URI changes, the To stays as the caller wrote it: no proxy touches that (RFC 3261
  * 16.6); it says who was meant, the Request-URI where the call goes. Where that is not wanted the
- * telephone can be asked to dial the new number itself (302), and then does so everywhere.
+ * phone can be asked to dial the new number itself (302), and then does so everywhere.
  */
 #ifndef PLUGIN_DIAL_H
 #define PLUGIN_DIAL_H
@@ -14,9 +14,9 @@
 #define DIAL_URI_MAX 1024
 
 /* The row of the option that asks for a 302. */
-#define DIAL_REDIRECT_OPTION                                                                 \
-	{                                                                                    \
-		"redirect", PLUGIN_YESNO, "0", 0, 1, NULL, "let the telephone dial it (302)" \
+#define DIAL_REDIRECT_OPTION                                                             \
+	{                                                                                \
+		"redirect", PLUGIN_YESNO, "0", 0, 1, NULL, "let the phone dial it (302)" \
 	}
 
 /* An INVITE that dials a user and was not sent here by our own redirection; its Request-URI. */

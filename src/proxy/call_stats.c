@@ -7,7 +7,7 @@
 #include "media/mos.h"
 #include "proxy/call_state.h"
 
-/* What telephones add between mouth and ear besides the network: packets of 20 ms, coding, and a
+/* What phones add between mouth and ear besides the network: packets of 20 ms, coding, and a
  * buffer that holds twice the jitter. */
 #define PHONES_MS      40
 #define JITTER_BUFFERS 2

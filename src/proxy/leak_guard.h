@@ -15,7 +15,7 @@ struct side_map;
 /*
  * Leaves alone what names a dialog (Call-ID, tags, Replaces, Join, Target-Dialog, In-Reply-To,
  * Event, the headers inside a Refer-To's URI), which both ends must see alike, credentials, which
- * are signed, telephone numbers, and numbers that are longer than an address. 0 or ENOMEM.
+ * are signed, phone numbers, and numbers that are longer than an address. 0 or ENOMEM.
  */
 int leak_guard(const struct side_map *sides, struct sip_msg *msg, const struct addr *named);
 

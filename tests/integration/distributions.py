@@ -221,7 +221,7 @@ def make_room(c):
     passwords = c.one("proxy_auth_pwfile")
     if passwords:
         with open(passwords, "w") as f:
-            f.write("# the telephones\nalice %s\n" % PASSWORD)
+            f.write("# the phones\nalice %s\n" % PASSWORD)
 
 
 def clear(c):
@@ -300,7 +300,7 @@ def credentials(challenge, method, uri, password):
 
 
 def tries(d, done):
-    """As telephones do, which siproxd cannot serve before it has heard of its public name."""
+    """As phones do, which siproxd cannot serve before it has heard of its public name."""
     d.request("REGISTER", headers=["Expires: 600"])
     end = time.monotonic() + 1
     while not done() and time.monotonic() < end:
@@ -309,7 +309,7 @@ def tries(d, done):
 
 
 def register(alice, carol, password):
-    """With the provider, through siproxd; returns how the telephone is reached by it."""
+    """With the provider, through siproxd; returns how the phone is reached by it."""
     d = Dialog(alice, "sip:alice@" + carol.ip, "sip:" + carol.ip)
     d.remote = d.local
     wait_until(lambda: tries(d, lambda: alice.got("407 REGISTER") or carol.got("REGISTER")))
@@ -360,7 +360,7 @@ def play(p, password):
     alice = End("alice", p.phone, (p.box_in, p.port))
     carol = End("carol", p.far, None)
     contact = register(alice, carol, password)
-    check("... a telephone registers", p.public in contact, contact)
+    check("... a phone registers", p.public in contact, contact)
     media = {alice: (alice.media(30000), 30000), carol: (carol.media(40000), 40000)}
     call("... calls, and both hear", alice, carol, "sip:15551234567@" + p.far, media)
     carol.via = (p.public, p.port)
@@ -378,7 +378,7 @@ def check_files(config):
     if config.one("registration_file"):
         path = file_of(config, "registration_file")
         wait_until(lambda: holds(path, "****:1:"))
-        check("... the registration file knows the telephone", holds(path, "\nsip:alice@"), path)
+        check("... the registration file knows the phone", holds(path, "\nsip:alice@"), path)
 
 
 def try_config(siproxd, folder, original):

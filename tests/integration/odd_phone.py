@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A telephone that writes what no decent one would: calls, or answers one call, with headers of
+"""A phone that writes what no decent one would: calls, or answers one call, with headers of
 its own choice. Prints what it got, and ends with 0 when the call was set up and ended.
 
     odd_phone.py call LOCAL_IP PORT PEER_IP URI [NAME=VALUE...]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Duties of a proxy that no other test is about: the order of checks, what is never answered, what
- * is no loop, CANCEL that comes too early or too late, and telephones in odd places. */
+ * is no loop, CANCEL that comes too early or too late, and phones in odd places. */
 #include "core.c"
 
 static unsigned n;
@@ -116,7 +116,7 @@ static void test_cancel(void)
 	core_finish(&c, 400000, "all is forgotten");
 }
 
-/* Behind a router inside the LAN: two telephones that call themselves alike (18.2.2, RFC 3581). */
+/* Behind a router inside the LAN: two phones that call themselves alike (18.2.2, RFC 3581). */
 static void test_second_nat(void)
 {
 	static const char *const users[] = {"ann", "ben"},
@@ -133,7 +133,7 @@ static void test_second_nat(void)
 		    "From: <sip:%s@192.168.1.1>;tag=r\nTo: <sip:%s@192.168.1.1>\nCall-ID: nat-%d\n"
 		    "CSeq: 1 REGISTER\nContact: <sip:phone@10.0.0.5>;expires=3600\n\n",
 		    i, users[i], users[i], i);
-		m = core_expect(&c, LAN, "SIP/2.0 200", "a telephone registers");
+		m = core_expect(&c, LAN, "SIP/2.0 200", "a phone registers");
 		ok(strstr(core_header(m, "Via", 0), "received=192.168.1.50") &&
 			strstr(core_header(m, "Via", 0), i ? "rport=40002" : "rport=40001"),
 		    "with received and rport");
@@ -186,7 +186,7 @@ static void test_many_phones(void)
 		    "CSeq: 1 REGISTER\nContact: <sip:m%d@192.168.1.10>;expires=60\n\n",
 		    i, i, i);
 		core_expect(&c, LAN, i < 32 ? "SIP/2.0 200" : "SIP/2.0 503",
-		    "telephones of one address-of-record");
+		    "phones of one address-of-record");
 	}
 	core_finish(&c, 400000, "all is forgotten");
 }

@@ -16,7 +16,7 @@ static const struct {
 } requests[] = {
     {"4475-3.1.1.1-wsinv", FORWARDED},
     {"4475-3.1.1.2-intmeth", FORWARDED},
-    /* RFC 4475 has a quoted NUL pass. No telephone sends one, and a byte that ends strings in
+    /* RFC 4475 has a quoted NUL pass. No phone sends one, and a byte that ends strings in
      * half of all programs had better not get further. */
     {"4475-3.1.1.2-intmeth-nul", 400},
     {"4475-3.1.1.3-esc01", FORWARDED},

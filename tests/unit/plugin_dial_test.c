@@ -290,7 +290,7 @@ static void test_trunk_of_registrar(void)
 	world_stop(&w);
 }
 
-/* The telephone acknowledges our 302, and that goes nowhere. */
+/* The phone acknowledges our 302, and that goes nowhere. */
 static void test_ack_of_ours(void)
 {
 	struct world w;
