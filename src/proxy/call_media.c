@@ -164,6 +164,8 @@ static void m_line_reset(struct m_line *m)
 {
 	free(m->peer[CALLER]);
 	free(m->peer[CALLEE]);
+	free(m->offered[CALLER]);
+	free(m->offered[CALLEE]);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -288,14 +290,14 @@ static bool is_named(const struct m_line *m, enum call_leg leg, const struct add
  * 8.3.1): that is taken beside the old one, and answered once it was heard. */
 static size_t add_moving(const struct m_line *m, enum call_leg leg, struct flow_peer *peers)
 {
-	const struct said *said = &m->offered[leg];
+	const struct flow_peer *to = m->offered[leg] ? &m->offered[leg]->said.peer : NULL;
 	size_t n = m->n_peers[leg];
 
-	if (!m->pending[leg] || n == 0 || n == FLOW_PEERS_MAX ||
-	    !addr_is_set(&said->peer.rtp.signalled) || is_named(m, leg, &said->peer.rtp.signalled))
+	if (!to || n == 0 || n == FLOW_PEERS_MAX || !addr_is_set(&to->rtp.signalled) ||
+	    is_named(m, leg, &to->rtp.signalled))
 		return n;
-	peers[n] = said->peer;
-	peers[n].id = ~said->peer.id;
+	peers[n] = *to;
+	peers[n].id = ~to->id;
 	peers[n].rtp.sendable = peers[n].rtcp.sendable = false;
 	return n + 1;
 }
@@ -363,6 +365,26 @@ static void tell(const struct m_line *m, enum call_leg to, struct sip_sdp_media 
 	addr_set_port(&media->relay, m->port[to]);
 }
 
+struct offered *call_media_offered(struct m_line *m, enum call_leg leg, unsigned number)
+{
+	if (!m->offered[leg])
+		m->offered[leg] = malloc(sizeof(*m->offered[leg]));
+	if (m->offered[leg])
+		*m->offered[leg] = (struct offered){.number = number};
+	return m->offered[leg];
+}
+
+static void forget_offered(struct m_line *m, enum call_leg leg)
+{
+	free(m->offered[leg]);
+	m->offered[leg] = NULL;
+}
+
+static unsigned offer_pending(const struct m_line *m, enum call_leg leg)
+{
+	return m->offered[leg] ? m->offered[leg]->number : 0;
+}
+
 /* It goes, and with it an m-line that it brought, unless another offer has that too (14.1). */
 static void drop_offer(struct call *call, unsigned offer)
 {
@@ -370,15 +392,17 @@ static void drop_offer(struct call *call, unsigned offer)
 		struct m_line *m = &call->m[i];
 
 		for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
-			if (m->pending[leg] != offer)
+			if (offer_pending(m, leg) != offer)
 				continue;
-			m->pending[leg] = 0;
+			forget_offered(m, leg);
 			if (m->flow)
 				call_media_set_peers(call, m, leg);
 		}
 		if (m->fresh != offer)
 			continue;
-		m->fresh = m->pending[CALLER] ? m->pending[CALLER] : m->pending[CALLEE];
+		m->fresh = offer_pending(m, CALLER);
+		if (!m->fresh)
+			m->fresh = offer_pending(m, CALLEE);
 		if (!m->fresh)
 			close_flow(call, m);
 	}
@@ -408,6 +432,18 @@ static bool has_flow(const struct call *call)
 	return false;
 }
 
+static int note_offer(struct call *call, unsigned line, enum call_leg leg, uint64_t peer_id,
+    const struct hop *from, const struct sip_sdp_media *media)
+{
+	struct m_line *m = &call->m[line];
+	struct offered *offered = call_media_offered(m, leg, call->offers);
+
+	if (!offered)
+		return ENOMEM;
+	call_peer_read(call, line, leg, peer_id, from, media, &offered->said);
+	return m->fresh ? commit(call, m, leg, &offered->said) : call_media_set_peers(call, m, leg);
+}
+
 int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const struct hop *from,
     struct sip_sdp *sdp)
 {
@@ -432,12 +468,8 @@ int call_offer(struct call *call, enum call_leg leg, uint64_t peer_id, const str
 			    "call %u: no free RTP port pair for one more stream", call->number);
 			continue;
 		}
-		if (!err) {
-			call_peer_read(call, i, leg, peer_id, from, media, &m->offered[leg]);
-			m->pending[leg] = call->offers;
-			err = m->fresh ? commit(call, m, leg, &m->offered[leg])
-				       : call_media_set_peers(call, m, leg);
-		}
+		if (!err)
+			err = note_offer(call, i, leg, peer_id, from, media);
 		if (err) {
 			drop_offer(call, call->offers);
 			return err;
@@ -532,11 +564,13 @@ static void refuse_m_line(struct call *call, struct m_line *m, enum call_leg leg
 static int accept_m_line(struct call *call, struct m_line *m, enum call_leg leg,
     const struct said *said)
 {
-	bool offered = m->pending[!leg] != 0;
+	struct offered *offered = m->offered[!leg];
 	int err;
 
-	m->pending[!leg] = m->fresh = 0;
-	err = offered ? commit(call, m, !leg, &m->offered[!leg]) : 0;
+	m->offered[!leg] = NULL;
+	m->fresh = 0;
+	err = offered ? commit(call, m, !leg, &offered->said) : 0;
+	free(offered);
 	if (m->refused_by == said->peer.id)
 		m->refused_by = 0;
 	return err ? err : commit(call, m, leg, said);
@@ -576,7 +610,7 @@ void call_repeat(const struct call *call, enum call_leg leg, struct sip_sdp *sdp
 bool call_awaits_answer(const struct call *call, enum call_leg leg)
 {
 	for (unsigned i = 0; i < call->n_m; i++)
-		if (call->m[i].pending[!leg])
+		if (call->m[i].offered[!leg])
 			return true;
 	return false;
 }

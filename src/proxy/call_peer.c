@@ -141,7 +141,8 @@ static void found(void *arg, int err, const struct addr *addr, size_t count)
 	bool changed = false;
 
 	if (!err && count && m->flow) {
-		replace(name, addr, &m->offered[name->leg].peer);
+		if (m->offered[name->leg])
+			replace(name, addr, &m->offered[name->leg]->said.peer);
 		for (size_t i = 0; i < m->n_peers[name->leg]; i++)
 			changed |= replace(name, addr, &m->peer[name->leg][i]);
 		if (changed)

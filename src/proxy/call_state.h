@@ -32,15 +32,20 @@ struct said {
 	bool held;
 };
 
+/* What an end offers of an m-line, until the other one answers. */
+struct offered {
+	unsigned number; /* of the offer */
+	struct said said;
+};
+
 struct m_line {
-	struct flow *flow;         /* NULL: port 0 */
-	uint16_t port[2];          /* of each leg */
-	struct addr named[2];      /* where each end is told to send; the port is not in it */
-	struct said offered[2];    /* waits for the other leg's answer */
-	unsigned pending[2];       /* which offer `offered` is; 0: none. Both, where two cross */
-	unsigned fresh;            /* the unanswered offer that it came with; 0: none */
-	uint64_t refused_by;       /* an early answer with port 0; 0: none */
-	struct flow_peer *peer[2]; /* of each leg n_peers, FLOW_PEERS_MAX at most */
+	struct flow *flow;          /* NULL: port 0 */
+	uint16_t port[2];           /* of each leg */
+	struct addr named[2];       /* where each end is told to send; the port is not in it */
+	struct offered *offered[2]; /* by each leg; NULL: nothing. Both, where two cross */
+	unsigned fresh;             /* the unanswered offer that it came with; 0: none */
+	uint64_t refused_by;        /* an early answer with port 0; 0: none */
+	struct flow_peer *peer[2];  /* of each leg n_peers, FLOW_PEERS_MAX at most */
 	size_t n_peers[2];
 	bool held[2];
 };
@@ -83,6 +88,8 @@ int call_restore(struct calls *cs, unsigned number, const struct hop *caller,
 
 /* Room for so many m-lines. ENOMEM. */
 int call_media_grow(struct call *call, unsigned n);
+/* The leg's offer, which takes the place of an older one; zeroed. NULL: no memory. */
+struct offered *call_media_offered(struct m_line *m, enum call_leg leg, unsigned number);
 /* One more peer of that leg, of which there are fewer than FLOW_PEERS_MAX. ENOMEM. */
 int call_media_add_peer(struct m_line *m, enum call_leg leg, const struct flow_peer *peer);
 /* Opens the ports of an earlier run's m-line again, for the peers that stand there. errno: one of

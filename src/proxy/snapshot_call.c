@@ -56,9 +56,9 @@ static void write_m_line(struct snapshot_writing *w, const struct m_line *m, uns
 	for (enum call_leg leg = CALLER; leg <= CALLEE; leg++) {
 		for (size_t i = 0; i < m->n_peers[leg]; i++)
 			write_peer(w, &m->peer[leg][i], leg, 0, false);
-		if (m->pending[leg])
-			write_peer(w, &m->offered[leg].peer, leg, m->pending[leg],
-			    m->offered[leg].held);
+		if (m->offered[leg])
+			write_peer(w, &m->offered[leg]->said.peer, leg, m->offered[leg]->number,
+			    m->offered[leg]->said.held);
 	}
 }
 
@@ -213,9 +213,11 @@ int snapshot_read_peer(struct snapshot_reading *r, const struct record *rec)
 	read_rule(rec, &peer.rtp, rtp_names);
 	read_rule(rec, &peer.rtcp, rtcp_names);
 	if (offer) {
-		m->pending[leg] = offer;
-		m->offered[leg].peer = peer;
-		m->offered[leg].held = record_uint(rec, "held") != 0;
+		struct offered *offered = call_media_offered(m, leg, offer);
+
+		if (!offered)
+			return ENOMEM;
+		offered->said = (struct said){peer, record_uint(rec, "held") != 0};
 	} else if (m->n_peers[leg] < FLOW_PEERS_MAX) {
 		return call_media_add_peer(m, leg, &peer);
 	}
