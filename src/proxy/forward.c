@@ -250,6 +250,15 @@ bool forward_settle(struct forward *fw)
 	return true;
 }
 
+/* We say nothing of our own any more. */
+static void forget_own_answers(struct forward *fw)
+{
+	free(fw->reply_head);
+	fw->reply_head = NULL;
+	free(fw->timestamp);
+	fw->timestamp = NULL;
+}
+
 void forward_respond(struct forward *fw, int status, const void *data, size_t len)
 {
 	if (status >= 200) {
@@ -258,6 +267,7 @@ void forward_respond(struct forward *fw, int status, const void *data, size_t le
 		if (fw->final_sent && !again)
 			return;
 		fw->final_sent = true;
+		forget_own_answers(fw);
 	}
 	if (fw->st)
 		server_txn_respond(fw->st, status, data, len);
@@ -267,11 +277,13 @@ void forward_reply(struct forward *fw, int status, const char *extra)
 {
 	struct buf reply = BUF_INIT;
 
+	if (fw->final_sent)
+		return;
 	sip_reply_write(&reply, status, fw->reply_head, extra);
 	if (!reply.failed) {
 		fw->sd->counters.answered++;
 		forward_respond(fw, status, reply.data, reply.len);
-	} else if (status >= 200 && !fw->final_sent) {
+	} else if (status >= 200) {
 		fw->final_sent = true;
 		if (fw->st)
 			server_txn_linger(fw->st);

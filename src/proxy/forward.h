@@ -45,7 +45,7 @@ struct forward {
 	bool cancelled;
 
 	/* The request as it came, for the responses: */
-	char *reply_head; /* of answers that we make ourselves */
+	char *reply_head; /* of answers that we make ourselves; NULL after the last one */
 	char *vias;       /* its Via lines, with received and rport */
 	char *from_value, *to_value;
 	char *from_tag, *to_tag; /* of the request; to_tag empty: none */

@@ -19,7 +19,7 @@ static const struct text_field {
 	size_t at;
 	bool needed, lines; /* whole header lines, with their ends */
 } texts[] = {
-    {"reply_head", offsetof(struct forward, reply_head), true, true},
+    {"reply_head", offsetof(struct forward, reply_head), false, true},
     {"vias", offsetof(struct forward, vias), true, true},
     {"from_value", offsetof(struct forward, from_value), true, true},
     {"to_value", offsetof(struct forward, to_value), true, true},
@@ -141,6 +141,8 @@ static int read_forward(struct snapshot_reading *r, const struct record *rec, st
 	fw->max_forwards = (int64_t)(record_uint(rec, "max_forwards") & 0xff);
 	fw->in_dialog = record_uint(rec, "in_dialog") != 0;
 	fw->final_sent = record_uint(rec, "final_sent") != 0;
+	if (!err && !fw->final_sent && !fw->reply_head)
+		err = EBADMSG;
 	fw->cancelled = record_uint(rec, "was_cancelled") != 0;
 	fw->had_offer = record_uint(rec, "had_offer") != 0;
 	fw->offer = (unsigned)record_uint(rec, "offer");
