@@ -91,6 +91,6 @@ int relay_move_one(struct relay *r, struct relay_socket *in, uint64_t now_us)
 	int err = receive(r, in, &src, &p.len, &p.dscp);
 
 	if (!err && relay_take(in, &src, &p))
-		relay_twin_note(r, in, &src);
+		relay_twin_note(r, in, &src, now_us);
 	return err;
 }

@@ -62,6 +62,7 @@ struct relay_twin {
 	struct addr peer;
 	struct addr source; /* of the last packets by the first socket, */
 	unsigned steady;    /* and how many in a row */
+	bool tried;         /* to open one for that source */
 };
 
 /* A leg whose far end is a leg of another flow here: two calls that meet at the provider. */
@@ -134,7 +135,8 @@ struct relay {
 	struct timers holds; /* when something held back is due */
 	long hold_budget;
 	struct pace pace;
-	bool crossing; /* a packet goes from one flow to another: it does so once */
+	uint64_t twin_us; /* the look in which a twin was opened last */
+	bool crossing;    /* a packet goes from one flow to another: it does so once */
 	struct waiter_item *ready[RELAY_BATCH_MAX]; /* NULL: removed meanwhile */
 	size_t ready_count;
 	uint8_t datagram[RELAY_DATAGRAM_MAX];
@@ -188,7 +190,8 @@ void relay_twin_init(struct relay_twin *twin, const struct relay_socket *first);
 /* The flow ends; the socket stays open, as the others do, until the main thread closes it. */
 void relay_twin_done(struct relay *r, struct relay_twin *twin);
 /* A packet from src was taken there: a twin may be due. */
-void relay_twin_note(struct relay *r, const struct relay_socket *in, const struct addr *src);
+void relay_twin_note(struct relay *r, const struct relay_socket *in, const struct addr *src,
+    uint64_t now_us);
 /* The descriptor that is connected to that address, or -1. */
 int relay_twin_to(const struct relay_socket *out, const struct addr *to);
 

@@ -35,8 +35,20 @@ static void open_twin(struct relay *r, struct relay_twin *twin)
 	first->burst = RELAY_DRAIN_MAX;
 }
 
+/* Opening one takes as long as moving several packets, and after a restart all calls are due
+ * together: one in each look, and nobody waits for it. */
+static bool is_due(struct relay *r, struct relay_twin *twin, uint64_t now_us)
+{
+	if (twin->tried || ++twin->steady < RELAY_STEADY_MAX || r->twin_us == now_us)
+		return false;
+	r->twin_us = now_us;
+	twin->tried = true;
+	return true;
+}
+
 /* Copied marks change too often to keep two sockets alike. */
-void relay_twin_note(struct relay *r, const struct relay_socket *in, const struct addr *src)
+void relay_twin_note(struct relay *r, const struct relay_socket *in, const struct addr *src,
+    uint64_t now_us)
 {
 	struct relay_twin *twin = &in->of->twin[in->leg];
 
@@ -45,8 +57,9 @@ void relay_twin_note(struct relay *r, const struct relay_socket *in, const struc
 	if (!addr_is_set(&twin->source) || !addr_equal(&twin->source, src)) {
 		twin->source = *src;
 		twin->steady = 0;
+		twin->tried = false;
 	}
-	if (twin->steady < RELAY_STEADY_MAX && ++twin->steady == RELAY_STEADY_MAX)
+	if (is_due(r, twin, now_us))
 		open_twin(r, twin);
 }
 

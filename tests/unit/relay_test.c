@@ -641,7 +641,7 @@ static bool had_twins(const struct flow *f)
 	return rf->twin[0].sock.item.fd >= 0 && rf->twin[1].sock.item.fd >= 0;
 }
 
-static void stop_thread(struct relay *r)
+static void end_thread(struct relay *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->stop = true;
@@ -649,7 +649,37 @@ static void stop_thread(struct relay *r)
 	waiter_wake(r->waiter);
 	pthread_join(r->thread, NULL);
 	r->stop = false;
+}
+
+static void stop_thread(struct relay *r)
+{
+	end_thread(r);
 	start_thread(r);
+}
+
+/* After a restart all streams are due in the same twentieth of a second. */
+static void test_twins_in_turn(void)
+{
+	struct world w;
+	struct relay_flow *rf;
+
+	if (!world_open_answered(&w))
+		return;
+	end_thread(w.relay);
+	rf = container_of(w.flow, struct relay_flow, flow);
+	for (int i = 0; i < 2 * RELAY_STEADY_MAX; i++) {
+		relay_twin_note(w.relay, &rf->sock[0][FLOW_RTP], &w.phone[0].addr, 1000);
+		relay_twin_note(w.relay, &rf->sock[1][FLOW_RTP], &w.carrier[0].addr, 1000);
+	}
+	ok(rf->twin[1].sock.item.fd < 0, "no look opens a second socket of its own");
+	relay_twin_note(w.relay, &rf->sock[1][FLOW_RTP], &w.carrier[0].addr, 2000);
+#ifdef LINUX_EXTRAS
+	ok(had_twins(w.flow), "... the next one does");
+#else
+	ok(!had_twins(w.flow), "... nor does the next one here");
+#endif
+	start_thread(w.relay);
+	world_close(&w);
 }
 
 static void test_twins(void)
@@ -1162,6 +1192,7 @@ int main(void)
 	test_both_families();
 	test_marks();
 	test_twins();
+	test_twins_in_turn();
 	test_held();
 	test_held_retarget();
 	test_held_across(false);
