@@ -95,11 +95,11 @@ static int wait_ms(const struct relay *r)
 }
 
 /* Not when more is waiting than one round holds. */
-static void rest(struct relay *r, uint64_t now_us)
+static void rest(struct relay *r, uint64_t looked_us)
 {
 	struct timespec ts = {0};
 
-	ts.tv_nsec = 1000L * pace_rest_us(&r->pace, r->ready_count, now_us);
+	ts.tv_nsec = 1000L * pace_rest_us(&r->pace, r->ready_count, looked_us, loop_clock_us());
 	if (ts.tv_nsec && r->ready_count < RELAY_BATCH_MAX)
 		nanosleep(&ts, NULL);
 }
