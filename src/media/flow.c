@@ -60,14 +60,14 @@ struct flow_peers *flow_set_peers(struct flow *f, unsigned leg, struct flow_peer
 
 /* Early dialogs often share one media gateway's IP: the peer that the source fits best has it. */
 static struct latch *best_match(struct flow_peers *set, enum flow_channel channel,
-    const struct addr *src, uint64_t now_ms)
+    const struct addr *src, const struct rtp_header *h, uint64_t now_ms)
 {
 	enum latch_match best = LATCH_NO;
 	struct latch *found = NULL;
 
 	for (size_t i = 0; set && i < set->count; i++) {
 		struct latch *l = &set->peer[i].latch[channel];
-		enum latch_match match = latch_match(l, src, now_ms);
+		enum latch_match match = latch_match(l, src, h, now_ms);
 
 		if (match > best) {
 			best = match;
@@ -97,47 +97,63 @@ static size_t targets(const struct flow_peers *set, enum flow_channel channel,
 	return count;
 }
 
-/* What an accepted packet tells. Returns whether it is RTCP, muxed (RFC 5761) or not. */
-static bool look_at(struct flow *f, unsigned leg, enum flow_channel channel, const uint8_t *data,
-    size_t len, uint64_t now_us)
+/* A datagram as it came. */
+struct came {
+	unsigned leg;
+	enum flow_channel channel;
+	enum rtp_kind kind;
+	bool is_stream;           /* RTP where RTP is expected, */
+	struct rtp_header header; /* and its header */
+	const uint8_t *data;
+	size_t len;
+};
+
+static void look_at(struct came *p)
 {
-	struct flow_leg *in = &f->leg[leg], *other = &f->leg[!leg];
-	enum rtp_kind kind = rtp_kind(data, len);
-	struct rtp_header h;
+	p->kind = rtp_kind(p->data, p->len);
+	p->is_stream = p->kind == RTP_MEDIA && p->channel == FLOW_RTP;
+	if (p->is_stream)
+		rtp_header_read(&p->header, p->data);
+}
 
-	if (kind == RTP_CONTROL) {
-		uint32_t ssrc = counter32_get(&other->rtp.ssrc);
+/* What an accepted packet tells. RTCP may be muxed (RFC 5761). */
+static void count(struct flow *f, const struct came *p, uint64_t now_us)
+{
+	struct flow_leg *in = &f->leg[p->leg], *other = &f->leg[!p->leg];
 
-		rtcp_stats_count(&in->rtcp, &other->rtcp, ssrc, data, len, now_us);
-	} else if (kind == RTP_MEDIA && channel == FLOW_RTP) {
-		rtp_header_read(&h, data);
-		rtp_stats_count(&in->rtp, &h, now_us);
-	}
-	return kind == RTP_CONTROL || channel == FLOW_RTCP;
+	counter64_add(&in->count.packets, 1);
+	counter64_add(&in->count.bytes, p->len);
+	if (p->is_stream)
+		rtp_stats_count(&in->rtp, &p->header, now_us);
+	if (p->kind == RTP_CONTROL)
+		rtcp_stats_count(&in->rtcp, &other->rtcp, counter32_get(&other->rtp.ssrc), p->data,
+		    p->len, now_us);
+	if (p->kind == RTP_CONTROL || p->channel == FLOW_RTCP)
+		counter64_add(&in->count.rtcp_packets, 1);
+	counter64_set(&in->count.last_seen_ms, now_us / 1000);
 }
 
 size_t flow_receive(struct flow *f, unsigned leg, enum flow_channel channel, const struct addr *src,
     const uint8_t *data, size_t len, uint64_t now_us, const struct addr *to[static FLOW_PEERS_MAX])
 {
+	struct came p = {.leg = leg, .channel = channel, .data = data, .len = len};
+	const struct rtp_header *h;
 	struct flow_leg *in = &f->leg[leg];
-	uint64_t now_ms = now_us / 1000;
 	struct latch *latch;
 
 	if (len == 0) {
 		counter64_add(&in->count.empty, 1);
 		return 0;
 	}
-	latch = best_match(in->peers, channel, src, now_ms);
+	look_at(&p);
+	h = p.is_stream ? &p.header : NULL;
+	latch = best_match(in->peers, channel, src, h, now_us / 1000);
 	if (!latch) {
 		counter64_add(&in->count.rejected, 1);
 		return 0;
 	}
-	latch_take(latch, src, now_ms);
-	counter64_add(&in->count.packets, 1);
-	counter64_add(&in->count.bytes, len);
-	if (look_at(f, leg, channel, data, len, now_us))
-		counter64_add(&in->count.rtcp_packets, 1);
-	counter64_set(&in->count.last_seen_ms, now_ms);
+	latch_take(latch, src, h, now_us / 1000);
+	count(f, &p, now_us);
 	return targets(f->leg[!leg].peers, channel, to);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/latch.h"
 
-#include <string.h>
-
 /* addr_equal() and addr_equal_ip() where an unset address equals only another unset one. */
 static bool same_addr(const struct addr *a, const struct addr *b)
 {
@@ -30,13 +28,29 @@ void latch_set(struct latch *l, const struct latch_rule *rule)
 	if (!addr_is_set(&rule->signalled) || !addr_port(&rule->signalled) ||
 	    addr_is_any(&rule->signalled) || addr_is_multicast(&rule->signalled))
 		l->rule.sendable = false;
-	if (moved || !ip_is_accepted(l, &l->seen)) {
-		memset(&l->seen, 0, sizeof(l->seen));
-		l->seen_ms = 0;
-	}
+	if (moved || !ip_is_accepted(l, &l->seen))
+		*l = (struct latch){.rule = l->rule};
 }
 
-enum latch_match latch_match(const struct latch *l, const struct addr *src, uint64_t now_ms)
+static bool goes_on(const struct latch *l, const struct rtp_header *h)
+{
+	uint16_t numbers = (uint16_t)(h->seq - l->last.seq);
+
+	return l->has_last && h->ssrc == l->last.ssrc && numbers && numbers <= LATCH_NUMBERS_MAX &&
+	    h->timestamp - l->last.timestamp <= LATCH_TIME_MAX;
+}
+
+static bool follows(const struct latch *l, const struct addr *src, const struct rtp_header *h,
+    uint64_t now_ms)
+{
+	uint64_t silent_ms = now_ms - l->seen_ms;
+
+	return h && silent_ms >= LATCH_FOLLOW_MS && silent_ms >= 2 * l->pause_ms &&
+	    same_ip(&l->seen, src) && goes_on(l, h);
+}
+
+enum latch_match latch_match(const struct latch *l, const struct addr *src,
+    const struct rtp_header *h, uint64_t now_ms)
 {
 	bool latched = addr_is_set(&l->seen);
 
@@ -46,6 +60,8 @@ enum latch_match latch_match(const struct latch *l, const struct addr *src, uint
 		return LATCH_SIGNALLED;
 	if (latched && addr_equal(src, &l->seen))
 		return LATCH_SEEN;
+	if (latched && follows(l, src, h, now_ms))
+		return LATCH_FOLLOWS;
 	if (latched && now_ms < l->seen_ms + LATCH_QUIET_MS)
 		return LATCH_NO;
 	if (ip_is_accepted(l, src))
@@ -53,10 +69,16 @@ enum latch_match latch_match(const struct latch *l, const struct addr *src, uint
 	return l->rule.any && !latched ? LATCH_ANY : LATCH_NO;
 }
 
-void latch_take(struct latch *l, const struct addr *src, uint64_t now_ms)
+void latch_take(struct latch *l, const struct addr *src, const struct rtp_header *h,
+    uint64_t now_ms)
 {
 	l->seen = *src;
+	l->pause_ms = now_ms - l->seen_ms;
 	l->seen_ms = now_ms;
+	if (h) {
+		l->last = *h;
+		l->has_last = true;
+	}
 }
 
 const struct addr *latch_target(const struct latch *l)

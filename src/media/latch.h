@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "media/rtp.h"
 
 struct latch_rule {
 	struct addr signalled; /* where the peer said that it receives; unset: it receives nothing,
@@ -23,18 +24,30 @@ struct latch_rule {
 
 struct latch {
 	struct latch_rule rule;
-	struct addr seen; /* source that we latched on; unset before the first packet */
-	uint64_t seen_ms; /* when it was last heard */
+	struct addr seen;       /* source that we latched on; unset before the first packet */
+	uint64_t seen_ms;       /* when it was last heard, */
+	uint64_t pause_ms;      /* how long after the time before, */
+	struct rtp_header last; /* and the last RTP packet of it, */
+	bool has_last;          /* if there was one */
 };
 
 /* A quiet latched source may be succeeded by another port of an accepted IP after this long. */
 #define LATCH_QUIET_MS 1000
+/*
+ * ... by one of its own IP that goes on with its stream (a NAT that took another port) after twice
+ * the pause that it made last, but not before this: who cannot see the stream would have to guess
+ * its SSRC, and where its numbers and its time are. Further ahead than this is not gone on with.
+ */
+#define LATCH_FOLLOW_MS   50
+#define LATCH_NUMBERS_MAX 1000
+#define LATCH_TIME_MAX    192000 /* a second of the fastest clock */
 
 /* How well a source fits a peer, from not at all to best. */
 enum latch_match {
 	LATCH_NO,
 	LATCH_ANY,       /* only because the rule takes any first source */
 	LATCH_IP,        /* another port of an accepted IP */
+	LATCH_FOLLOWS,   /* another port of the latched IP, which goes on with the stream */
 	LATCH_SEEN,      /* what we latched on */
 	LATCH_SIGNALLED, /* exactly what was signalled: taken even if another port is latched */
 };
@@ -45,10 +58,12 @@ enum latch_match {
  * multicast or broadcast address or to port 0, `sendable` or not.
  */
 void latch_set(struct latch *l, const struct latch_rule *rule);
-/* Would a packet from src be taken? Changes nothing. */
-enum latch_match latch_match(const struct latch *l, const struct addr *src, uint64_t now_ms);
+/* Would a packet from src be taken? h is its header; NULL: it is no RTP. Changes nothing. */
+enum latch_match latch_match(const struct latch *l, const struct addr *src,
+    const struct rtp_header *h, uint64_t now_ms);
 /* Latches on src, which matched. */
-void latch_take(struct latch *l, const struct addr *src, uint64_t now_ms);
+void latch_take(struct latch *l, const struct addr *src, const struct rtp_header *h,
+    uint64_t now_ms);
 /* Where packets for this peer go; NULL: nowhere (yet). */
 const struct addr *latch_target(const struct latch *l);
 

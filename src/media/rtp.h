@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * rtp: what a datagram on a media port is, and the header of an RTP packet (RFC 3550 5.1). Pure.
- * Used by rtp_stats, dejitter and flow.
+ * Used by rtp_stats, dejitter, latch and flow.
  */
 #ifndef MEDIA_RTP_H
 #define MEDIA_RTP_H

@@ -32,9 +32,24 @@ static bool takes(struct latch *l, const char *ip, uint16_t port, uint64_t now_m
 {
 	struct addr src = at(ip, port);
 
-	if (latch_match(l, &src, now_ms) == LATCH_NO)
+	if (latch_match(l, &src, NULL, now_ms) == LATCH_NO)
 		return false;
-	latch_take(l, &src, now_ms);
+	latch_take(l, &src, NULL, now_ms);
+	return true;
+}
+
+#define SSRC 0x12345678
+
+/* The n-th packet of a stream of 160 samples each. */
+static bool takes_rtp(struct latch *l, uint32_t ssrc, unsigned n, const char *ip, uint16_t port,
+    uint64_t now_ms)
+{
+	struct rtp_header h = {.ssrc = ssrc, .seq = (uint16_t)n, .timestamp = 160 * n};
+	struct addr src = at(ip, port);
+
+	if (latch_match(l, &src, &h, now_ms) == LATCH_NO)
+		return false;
+	latch_take(l, &src, &h, now_ms);
 	return true;
 }
 
@@ -102,6 +117,98 @@ static void test_quiet(void)
 	ok(!takes(&l, "192.0.2.1", 5000, 2600), "the old one has lost it");
 	ok(!takes(&l, "192.0.2.2", 5000, 99999), "quiet opens no door for strangers");
 	ok(takes(&l, "192.0.2.7", 5000, 99999), "... but for the other accepted IP");
+}
+
+/* A stream of a second from port 5000, its last packet, number 50, at 2000 ms. */
+static struct latch speaking(const struct latch_rule *r, unsigned pause_ms)
+{
+	struct latch l = fresh(r);
+
+	for (unsigned n = 0; n <= 50; n++)
+		takes_rtp(&l, SSRC, n, "192.0.2.1", 5000, 2000 - (50 - n) * pause_ms);
+	return l;
+}
+
+/* A NAT in front of a telephone takes another port, which nobody can announce. */
+static void test_follows(void)
+{
+	struct latch_rule r = rule("192.0.2.1", 4000, "192.0.2.7", true, false);
+	struct latch l = speaking(&r, 20);
+
+	ok(!takes_rtp(&l, SSRC, 51, "192.0.2.1", 6000, 2020), "a new port may be a copy: not yet");
+	ok(!takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 2000 + LATCH_FOLLOW_MS - 1), "... nor now");
+	ok(takes_rtp(&l, SSRC, 53, "192.0.2.1", 6000, 2060),
+	    "the stream goes on from there and the old port is silent: followed");
+	is_str(target(&l), "192.0.2.1:6000", "... and answered there");
+	ok(takes_rtp(&l, SSRC, 54, "192.0.2.1", 6000, 2080), "... from then on");
+	ok(!takes_rtp(&l, SSRC, 55, "192.0.2.1", 5000, 2090), "the old port has lost it");
+
+	l = speaking(&r, 20);
+	ok(takes_rtp(&l, SSRC, 50 + LATCH_NUMBERS_MAX, "192.0.2.1", 6000, 2900),
+	    "many may be lost while it moves");
+	l = speaking(&r, 20);
+	takes_rtp(&l, SSRC, 65535, "192.0.2.1", 5000, 2000);
+	ok(takes_rtp(&l, SSRC, 65536 + 2, "192.0.2.1", 6000, 2100), "numbers may wrap around");
+}
+
+static void test_follows_slow_streams_later(void)
+{
+	struct latch_rule r = rule("192.0.2.1", 4000, "", true, false);
+	struct latch l = speaking(&r, 40);
+
+	ok(!takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 2079),
+	    "who pauses 40 ms between packets is not silent for 79");
+	ok(takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 2080), "... but for twice that");
+	l = speaking(&r, 30);
+	takes_rtp(&l, SSRC, 51, "192.0.2.1", 5000, 3000); /* silence suppression */
+	ok(!takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 3000 + LATCH_QUIET_MS - 1),
+	    "who has paused for a second is given one");
+	ok(takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 3000 + LATCH_QUIET_MS), "... and no more");
+}
+
+/* What somebody sends who knows the address and the port, but cannot see the stream. */
+static void test_does_not_follow_guesses(void)
+{
+	struct latch_rule r = rule("192.0.2.1", 4000, "192.0.2.7", true, true);
+	struct latch l = speaking(&r, 20);
+	uint64_t silent_ms = 2000 + LATCH_QUIET_MS - 1;
+	struct rtp_header h = {.ssrc = SSRC, .seq = 53, .timestamp = 160 * 53};
+	struct addr src = at("192.0.2.1", 6000);
+
+	ok(!takes_rtp(&l, SSRC + 1, 53, "192.0.2.1", 6000, silent_ms), "another SSRC waits");
+	ok(!takes_rtp(&l, SSRC, 50, "192.0.2.1", 6000, silent_ms), "so does a copied packet");
+	ok(!takes_rtp(&l, SSRC, 49, "192.0.2.1", 6000, silent_ms), "... an older one");
+	ok(!takes_rtp(&l, SSRC, 50 + LATCH_NUMBERS_MAX + 1, "192.0.2.1", 6000, silent_ms),
+	    "... one far ahead");
+	h.timestamp = 160 * 50 - 1;
+	is_int(latch_match(&l, &src, &h, silent_ms), LATCH_NO, "... one of an earlier time");
+	h.timestamp = 160 * 50 + LATCH_TIME_MAX + 1;
+	is_int(latch_match(&l, &src, &h, silent_ms), LATCH_NO, "... or of one far off");
+	ok(!takes(&l, "192.0.2.1", 6000, silent_ms), "... and what is no RTP");
+	ok(!takes_rtp(&l, SSRC, 53, "192.0.2.7", 6000, silent_ms),
+	    "another IP waits, an accepted one too");
+	ok(!takes_rtp(&l, SSRC, 53, "203.0.113.5", 5000, 99999), "a stranger is one for ever");
+	is_str(target(&l), "192.0.2.1:5000", "the latched one still has it");
+	ok(takes_rtp(&l, SSRC, 51, "192.0.2.1", 5000, silent_ms), "... and goes on");
+
+	l = fresh(&r);
+	takes(&l, "192.0.2.1", 5000, 1960);
+	takes(&l, "192.0.2.1", 5000, 2000);
+	ok(!takes_rtp(&l, 0, 1, "192.0.2.1", 6000, silent_ms), "there is no stream to go on with");
+	ok(takes_rtp(&l, SSRC + 1, 1, "192.0.2.1", 6000, 2000 + LATCH_QUIET_MS),
+	    "after a second of silence any stream of that IP is taken");
+}
+
+/* Two early dialogs of one media gateway. */
+static void test_follows_its_own_stream(void)
+{
+	struct latch_rule r = rule("192.0.2.1", 4000, "", true, false);
+	struct latch l = speaking(&r, 20), idle = fresh(&r);
+	struct rtp_header h = {.ssrc = SSRC, .seq = 53, .timestamp = 160 * 53};
+	struct addr src = at("192.0.2.1", 6000);
+
+	ok(latch_match(&l, &src, &h, 2060) > latch_match(&idle, &src, &h, 2060),
+	    "a stream that goes on fits its own peer better than a silent one");
 }
 
 static void test_signalled_wins(void)
@@ -218,12 +325,12 @@ static void test_match_changes_nothing(void)
 	struct latch l = fresh(&r);
 	struct addr src = at("192.0.2.1", 5000);
 
-	is_int(latch_match(&l, &src, 0), LATCH_IP, "the IP fits");
+	is_int(latch_match(&l, &src, NULL, 0), LATCH_IP, "the IP fits");
 	is_str(target(&l), "192.0.2.1:4000", "asking does not latch");
-	latch_take(&l, &src, 0);
-	is_int(latch_match(&l, &src, 0), LATCH_SEEN, "latched");
+	latch_take(&l, &src, NULL, 0);
+	is_int(latch_match(&l, &src, NULL, 0), LATCH_SEEN, "latched");
 	src = at("192.0.2.1", 4000);
-	is_int(latch_match(&l, &src, 0), LATCH_SIGNALLED, "what was signalled fits best");
+	is_int(latch_match(&l, &src, NULL, 0), LATCH_SIGNALLED, "what was signalled fits best");
 }
 
 int main(void)
@@ -232,6 +339,10 @@ int main(void)
 	test_public_peer();
 	test_private_peer();
 	test_quiet();
+	test_follows();
+	test_follows_slow_streams_later();
+	test_does_not_follow_guesses();
+	test_follows_its_own_stream();
 	test_signalled_wins();
 	test_any();
 	test_new_rule();
