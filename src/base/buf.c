@@ -95,22 +95,46 @@ void buf_str(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
+/* Mostly there is room, and once is enough. */
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	size_t room;
+	int len;
+
+	if (!reserve(b, 1))
+		return;
+	room = b->cap - b->len;
+	va_copy(again, ap);
+	len = vsnprintf(b->data + b->len, room, fmt, ap);
+	if (len < 0)
+		b->failed = true;
+	else if ((size_t)len >= room && reserve(b, (size_t)len))
+		vsnprintf(b->data + b->len, (size_t)len + 1, fmt, again);
+	va_end(again);
+	if (b->failed)
+		b->data[b->len] = '\0';
+	else
+		b->len += (size_t)len;
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	buf_vprintf(b, fmt, ap);
 	va_end(ap);
-	if (len < 0)
-		b->failed = true;
-	if (len < 0 || !reserve(b, (size_t)len))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
-	b->len += (size_t)len;
+}
+
+void buf_uint(struct buf *b, uint64_t n)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 char *buf_take(struct buf *b)

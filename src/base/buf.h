@@ -6,8 +6,10 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* NULL while empty */
@@ -28,7 +30,9 @@ void buf_str(struct buf *b, const char *s);
 void buf_set(struct buf *b, const void *data, size_t len);
 /* Forgets what is behind the first len bytes, and keeps no room for it. */
 void buf_cut(struct buf *b, size_t len);
+void buf_uint(struct buf *b, uint64_t n); /* in decimal digits */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Hands the string over, without room for more (the caller frees it); NULL when an allocation
  * failed. */
 char *buf_take(struct buf *b);

@@ -12,6 +12,14 @@ static bool is_plain(unsigned char c)
 	return c >= ' ' && c != 0x7f && c != '%';
 }
 
+static void add_escaped(struct buf *out, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+
+	buf_add(out, text, sizeof(text));
+}
+
 static void escape(struct buf *out, const char *data, size_t len)
 {
 	size_t from = 0;
@@ -20,7 +28,7 @@ static void escape(struct buf *out, const char *data, size_t len)
 		if (is_plain((unsigned char)data[i]))
 			continue;
 		buf_add(out, data + from, i - from);
-		buf_printf(out, "%%%02x", (unsigned char)data[i]);
+		add_escaped(out, (unsigned char)data[i]);
 		from = i + 1;
 	}
 	buf_add(out, data + from, len - from);
@@ -31,11 +39,18 @@ void record_begin(struct buf *out, const char *kind)
 	buf_str(out, kind);
 }
 
+static void begin_field(struct buf *out, const char *name)
+{
+	buf_str(out, "\t");
+	buf_str(out, name);
+	buf_str(out, "=");
+}
+
 void record_add_bytes(struct buf *out, const char *name, const void *data, size_t len)
 {
 	if (!len)
 		return;
-	buf_printf(out, "\t%s=", name);
+	begin_field(out, name);
 	escape(out, data, len);
 }
 
@@ -43,14 +58,16 @@ void record_add(struct buf *out, const char *name, const char *text)
 {
 	if (!text)
 		return;
-	buf_printf(out, "\t%s=", name);
+	begin_field(out, name);
 	escape(out, text, strlen(text));
 }
 
 void record_add_uint(struct buf *out, const char *name, uint64_t n)
 {
-	if (n)
-		buf_printf(out, "\t%s=%llu", name, (unsigned long long)n);
+	if (!n)
+		return;
+	begin_field(out, name);
+	buf_uint(out, n);
 }
 
 void record_add_addr(struct buf *out, const char *name, const struct addr *a)

@@ -15,6 +15,22 @@ int main(void)
 	is_str(s, "", "an empty buffer gives an empty string");
 	free(s);
 
+	buf_uint(&b, 0);
+	buf_uint(&b, 10);
+	buf_uint(&b, UINT64_MAX);
+	is_str(b.data, "01018446744073709551615", "numbers in decimal digits");
+	buf_free(&b);
+
+	/* What fits, what just does not, and what is larger than all before it */
+	for (size_t len = 1; len < 2000; len += 7) {
+		buf_printf(&b, "%0*d", (int)len, 7);
+		if (b.failed || b.data[b.len] != '\0' || b.data[b.len - 1] != '7')
+			break;
+	}
+	is_int((long long)b.len, 285571, "printed text grows as it must");
+	is_int((long long)strlen(b.data), (long long)b.len, "... and ends where it should");
+	buf_free(&b);
+
 	buf_str(&b, "INVITE");
 	buf_add(&b, " \0x", 3);
 	is_int((long long)b.len, 9, "NULs are bytes like others");
