@@ -102,10 +102,33 @@ static int parse_ip6(struct addr *out, char *text, uint16_t port)
 	return 0;
 }
 
+/* As inet_pton() has it: four numbers, no leading zeros. False is no address, or an IPv6 one. */
+static bool parse_ip4(const char *text, size_t len, uint8_t ip[4])
+{
+	const char *end = text + len;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const char *start = text;
+		unsigned n = 0;
+
+		if (i > 0 && (text == end || *text++ != '.'))
+			return false;
+		for (start = text; text < end && *text >= '0' && *text <= '9'; text++) {
+			n = n * 10 + (unsigned)(*text - '0');
+			if (n > 255 || (text > start && *start == '0'))
+				return false;
+		}
+		if (text == start)
+			return false;
+		ip[i] = (uint8_t)n;
+	}
+	return text == end;
+}
+
 int addr_parse_n(struct addr *out, const char *host, size_t len, uint16_t port)
 {
 	char text[ADDR_TEXT_MAX];
-	struct in_addr ip;
+	uint8_t ip[4];
 	bool bracketed = len >= 2 && host[0] == '[' && host[len - 1] == ']';
 
 	memset(out, 0, sizeof(*out));
@@ -113,14 +136,16 @@ int addr_parse_n(struct addr *out, const char *host, size_t len, uint16_t port)
 		host++;
 		len -= 2;
 	}
-	if (len == 0 || len >= sizeof(text) || memchr(host, '\0', len) != NULL)
+	if (!bracketed && parse_ip4(host, len, ip)) {
+		set_ip(out, AF_INET, ip, port);
+		return 0;
+	}
+	/* Most texts that are no address are names, and have no colon either. */
+	if (len == 0 || len >= sizeof(text) || memchr(host, ':', len) == NULL ||
+	    memchr(host, '\0', len) != NULL)
 		return EINVAL;
 	memcpy(text, host, len);
 	text[len] = '\0';
-	if (!bracketed && inet_pton(AF_INET, text, &ip) == 1) {
-		set_ip(out, AF_INET, &ip, port);
-		return 0;
-	}
 	return parse_ip6(out, text, port);
 }
 
@@ -299,12 +324,28 @@ static char *format_byte(char *p, unsigned n)
 }
 
 /* inet_ntop() asks printf(), which takes ten times as long; each message has a dozen of them. */
-static void format_ip4(const uint8_t ip[4], char *p)
+static char *format_ip4(const uint8_t ip[4], char *p)
 {
 	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*p++ = '.';
 		p = format_byte(p, ip[i]);
-		*p++ = i < 3 ? '.' : '\0';
 	}
+	*p = '\0';
+	return p;
+}
+
+/* ":5060" */
+static void format_port(unsigned port, char *p)
+{
+	unsigned unit = 10000;
+
+	while (unit > 1 && port < unit)
+		unit /= 10;
+	*p++ = ':';
+	for (; unit > 0; unit /= 10)
+		*p++ = (char)('0' + port / unit % 10);
+	*p = '\0';
 }
 
 const char *addr_format_ip(const struct addr *a, char buf[static ADDR_TEXT_MAX])
@@ -348,11 +389,13 @@ static const char *format_scope(const struct addr *a, char out[IF_NAMESIZE + 12]
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX])
 {
 	char ip[ADDR_TEXT_MAX], scope[IF_NAMESIZE + 12];
-	const char *form = addr_family(a) == AF_INET6 ? "[" : "";
 
 	if (!addr_is_set(a))
 		return addr_format_ip(a, buf);
-	snprintf(buf, ADDR_TEXT_MAX, "%s%.*s%.17s%s:%u", form, INET6_ADDRSTRLEN,
-	    addr_format_ip(a, ip), format_scope(a, scope), *form ? "]" : "", addr_port(a));
+	if (addr_family(a) == AF_INET)
+		format_port(addr_port(a), format_ip4((const uint8_t *)&a->u.in.sin_addr, buf));
+	else
+		snprintf(buf, ADDR_TEXT_MAX, "[%.*s%.17s]:%u", INET6_ADDRSTRLEN,
+		    addr_format_ip(a, ip), format_scope(a, scope), addr_port(a));
 	return buf;
 }

@@ -99,6 +99,13 @@ uint64_t siphash_end(struct siphash *h)
 	return h->v[0] ^ h->v[1] ^ h->v[2] ^ h->v[3];
 }
 
+void siphash_hex(uint64_t sum, char out[static SIPHASH_HEX_LEN + 1])
+{
+	for (unsigned i = 0; i < SIPHASH_HEX_LEN; i++)
+		out[i] = "0123456789abcdef"[sum >> (60 - 4 * i) & 15];
+	out[SIPHASH_HEX_LEN] = '\0';
+}
+
 uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *data, size_t len)
 {
 	struct siphash h;

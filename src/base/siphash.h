@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define SIPHASH_KEY_LEN 16
+#define SIPHASH_HEX_LEN 16
 
 struct siphash {
 	uint64_t v[4];
@@ -23,6 +24,8 @@ void siphash_add(struct siphash *h, const void *data, size_t len);
 void siphash_add_field(struct siphash *h, const void *data, size_t len);
 uint64_t siphash_end(struct siphash *h);
 uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *data, size_t len);
+/* The sum as hexadecimal digits, all of them. */
+void siphash_hex(uint64_t sum, char out[static SIPHASH_HEX_LEN + 1]);
 
 /* Unpredictable bytes from the system. Ends the program when the system has none. */
 void random_bytes(void *out, size_t len);

@@ -2,8 +2,6 @@
 #include "proxy/branch.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/buf.h"
 #include "proxy/forward.h"
@@ -18,14 +16,19 @@
 static int name_branch(const struct siproxd *sd, const struct sip_msg *msg, const struct target *t,
     char branch[TXN_BRANCH_SIZE])
 {
-	char peer[ADDR_TEXT_MAX], *name;
+	char peer[ADDR_TEXT_MAX];
+	struct buf name = BUF_INIT;
+	bool failed;
 
-	if (asprintf(&name, "%s%s %s", t->hop.transport == SIP_TCP ? "tcp " : "",
-		addr_format(&t->hop.peer, peer), t->uri ? t->uri : "") < 0)
-		return ENOMEM;
-	txn_branch(sd->transactions, msg, name, branch);
-	free(name);
-	return 0;
+	buf_str(&name, t->hop.transport == SIP_TCP ? "tcp " : "");
+	buf_str(&name, addr_format(&t->hop.peer, peer));
+	buf_str(&name, " ");
+	buf_str(&name, t->uri ? t->uri : "");
+	if (!name.failed)
+		txn_branch(sd->transactions, msg, name.data, branch);
+	failed = name.failed;
+	buf_free(&name);
+	return failed ? ENOMEM : 0;
 }
 
 int branch_dress(struct siproxd *sd, struct sip_msg *msg, const struct branch_dress *d,

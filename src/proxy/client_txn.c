@@ -10,33 +10,29 @@
 
 #define TIMER_D_MS 32000
 
-static void to_hex(uint64_t n, char out[17])
-{
-	snprintf(out, 17, "%016llx", (unsigned long long)n);
-}
-
 void txn_branch(const struct transactions *ts, const struct sip_msg *req, const char *target,
     char out[TXN_BRANCH_SIZE])
 {
 	enum sip_method method = req->method;
 	bool invite = method == SIP_INVITE || method == SIP_ACK || method == SIP_CANCEL;
 	struct str name = invite ? str_of("INVITE") : req->method_name;
-	char hex[2][17];
+	char *p = out + strlen(SIP_BRANCH_COOKIE);
+	struct siphash both, h;
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct siphash h;
-
-		siphash_init(&h, ts->key);
+	siphash_init(&both, ts->key);
+	siphash_add_field(&both, req->via.branch.s, req->via.branch.len);
+	siphash_add_field(&both, req->via.sent_by.s, req->via.sent_by.len);
+	siphash_add_field(&both, req->call_id.s, req->call_id.len);
+	siphash_add(&both, &req->cseq, sizeof(req->cseq));
+	siphash_add_field(&both, name.s, name.len);
+	siphash_add_field(&both, target, strlen(target));
+	memcpy(out, SIP_BRANCH_COOKIE, strlen(SIP_BRANCH_COOKIE));
+	/* Two sums: 64 bits might meet by chance. */
+	for (unsigned i = 0; i < 2; i++, p += SIPHASH_HEX_LEN) {
+		h = both;
 		siphash_add(&h, &i, sizeof(i));
-		siphash_add_field(&h, req->via.branch.s, req->via.branch.len);
-		siphash_add_field(&h, req->via.sent_by.s, req->via.sent_by.len);
-		siphash_add_field(&h, req->call_id.s, req->call_id.len);
-		siphash_add(&h, &req->cseq, sizeof(req->cseq));
-		siphash_add_field(&h, name.s, name.len);
-		siphash_add_field(&h, target, strlen(target));
-		to_hex(siphash_end(&h), hex[i]);
+		siphash_hex(siphash_end(&h), p);
 	}
-	snprintf(out, TXN_BRANCH_SIZE, "%s%s%s", SIP_BRANCH_COOKIE, hex[0], hex[1]);
 }
 
 /* 17.1.3: branch, and the method, since a CANCEL shares its INVITE's branch. */

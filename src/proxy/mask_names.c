@@ -18,9 +18,8 @@ const char *mask_host_port(const struct addr *a, char out[static ADDR_TEXT_MAX +
 	char host[ADDR_TEXT_MAX];
 
 	if (addr_port(a) == SIP_PORT)
-		snprintf(out, ADDR_TEXT_MAX + 8, "%s", addr_format_host(a, host));
-	else
-		snprintf(out, ADDR_TEXT_MAX + 8, "%s:%u", addr_format_host(a, host), addr_port(a));
+		return addr_format_host(a, out);
+	snprintf(out, ADDR_TEXT_MAX + 8, "%s:%u", addr_format_host(a, host), addr_port(a));
 	return out;
 }
 

@@ -8,6 +8,24 @@
 
 #include "base/str.h"
 
+/* One string, with a blank between each two. */
+static char *join(const struct str part[], size_t count)
+{
+	size_t len = count;
+	char *text, *p;
+
+	for (size_t i = 0; i < count; i++)
+		len += part[i].len;
+	text = p = malloc(len);
+	for (size_t i = 0; p && i < count; i++) {
+		if (part[i].len)
+			memcpy(p, part[i].s, part[i].len);
+		p += part[i].len;
+		*p++ = i + 1 < count ? ' ' : '\0';
+	}
+	return text;
+}
+
 /* 17.2.3: branch, sent-by, and the method with ACK standing for INVITE. A branch without the
  * magic cookie is an RFC 2543 client's: there the Call-ID, From tag and CSeq say which. And the
  * side: many a phone's branches can be guessed, and nobody on the WAN is to cancel its calls. */
@@ -19,12 +37,11 @@ static char *server_key(const struct sip_msg *req, enum sip_method method, enum 
 	int n;
 
 	if (branch.len > 7 && strncasecmp(branch.s, SIP_BRANCH_COOKIE, 7) == 0)
-		n = asprintf(&key, "%d %.*s %.*s %.*s", (int)from, STR_ARGS(branch),
-		    STR_ARGS(req->via.sent_by), STR_ARGS(name));
-	else
-		n = asprintf(&key, "2543 %d %.*s %.*s %.*s %u %.*s", (int)from, STR_ARGS(branch),
-		    STR_ARGS(req->call_id), STR_ARGS(req->from_tag), (unsigned)req->cseq,
-		    STR_ARGS(name));
+		return join((const struct str[]){str_of(from == LAN ? "0" : "1"), branch,
+				req->via.sent_by, name},
+		    4);
+	n = asprintf(&key, "2543 %d %.*s %.*s %.*s %u %.*s", (int)from, STR_ARGS(branch),
+	    STR_ARGS(req->call_id), STR_ARGS(req->from_tag), (unsigned)req->cseq, STR_ARGS(name));
 	return n < 0 ? NULL : key;
 }
 

@@ -9,7 +9,7 @@
 #include "base/siphash.h"
 #include "sip/sip_msg.h"
 
-#define TAG_LEN 16
+#define TAG_LEN SIPHASH_HEX_LEN
 
 void tag_for(const uint8_t key[SIPHASH_KEY_LEN], const struct sip_msg *req, char out[TAG_LEN + 1]);
 /* The far end that a tag stands for, as a number. */

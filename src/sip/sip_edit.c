@@ -38,14 +38,10 @@ int sip_edit_replace(struct sip_msg *msg, struct str range, struct str text)
 __attribute__((format(printf, 4, 0))) static int editv(struct sip_msg *msg, const char *at,
     size_t len, const char *fmt, va_list ap)
 {
-	char *text = NULL;
-	int err, n = vasprintf(&text, fmt, ap);
+	size_t from = msg->edit_text.len;
 
-	if (n < 0)
-		return ENOMEM;
-	err = sip_edit_replace(msg, (struct str){at, len}, (struct str){text, (size_t)n});
-	free(text);
-	return err;
+	buf_vprintf(&msg->edit_text, fmt, ap);
+	return add_edit(msg, offset_of(msg, at), len, from, msg->edit_text.len - from);
 }
 
 int sip_edit_replacef(struct sip_msg *msg, struct str range, const char *fmt, ...)

@@ -187,6 +187,53 @@ static void test_kinds(void)
 	ok(addr_is_loopback(&a), "IPv6 loopback");
 }
 
+/* Digits and dots of all kinds, in all lengths: what inet_pton() takes we take, and the same way.
+ */
+static void test_ip4_like_the_system(void)
+{
+	static const char chars[] = "0123456789...12259 a:";
+	unsigned state = 1, taken = 0, differ = 0;
+	char text[20], again[ADDR_TEXT_MAX];
+
+	for (unsigned i = 0; i < 300000; i++) {
+		unsigned len = 0;
+		struct in_addr ip;
+		struct addr a;
+		bool theirs, ours;
+
+		for (unsigned n = 0; n < 4 && len < 12; n++) {
+			state = state * 1103515245u + 12345u;
+			if ((state >> 16) % 16)
+				len += (unsigned)snprintf(text + len, sizeof(text) - len, "%s%u",
+				    n ? "." : "", (state >> 16) % 300);
+			else
+				text[len++] = chars[(state >> 24) % (sizeof(chars) - 1)];
+		}
+		text[len] = '\0';
+		theirs = inet_pton(AF_INET, text, &ip) == 1;
+		ours = addr_parse(&a, text, 0) == 0 && addr_family(&a) == AF_INET;
+		taken += theirs;
+		differ += theirs != ours || (ours && a.u.in.sin_addr.s_addr != ip.s_addr) ||
+		    (ours && strcmp(addr_format_ip(&a, again), text) != 0);
+	}
+	ok(taken > 10000, "many of them are addresses");
+	is_int(differ, 0, "and are read and written as the system would");
+}
+
+static void test_ports(void)
+{
+	char want[ADDR_TEXT_MAX], got[ADDR_TEXT_MAX];
+	unsigned differ = 0;
+
+	for (unsigned port = 0; port <= 65535; port++) {
+		struct addr a = A("192.0.2.255", (uint16_t)port);
+
+		snprintf(want, sizeof(want), "192.0.2.255:%u", port);
+		differ += strcmp(addr_format(&a, got), want) != 0;
+	}
+	is_int(differ, 0, "each port is written as a number");
+}
+
 int main(void)
 {
 	test_parse();
@@ -196,5 +243,7 @@ int main(void)
 	test_equal();
 	test_prefix();
 	test_kinds();
+	test_ip4_like_the_system();
+	test_ports();
 	return tap_done();
 }

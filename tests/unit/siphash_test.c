@@ -17,6 +17,7 @@ int main(void)
 	    {15, 0xa129ca6149be45e5ULL},
 	};
 	uint8_t key[SIPHASH_KEY_LEN], data[64], other[64] = {0};
+	char hex[SIPHASH_HEX_LEN + 1];
 	struct siphash h, g;
 
 	for (size_t i = 0; i < sizeof(data); i++)
@@ -32,6 +33,8 @@ int main(void)
 		siphash_add(&h, data + cut, 15 - cut);
 		ok(siphash_end(&h) == vector[4].want, "pieces hash like the whole");
 	}
+	siphash_hex(0x0123456789abcdefULL, hex);
+	is_str(hex, "0123456789abcdef", "a sum as digits, the leading zero too");
 	siphash_init(&h, key);
 	siphash_add_field(&h, "ab", 2);
 	siphash_add_field(&h, "c", 1);
