@@ -22,6 +22,9 @@ static bool is_exempt(const struct sip_line *line)
 
 	if (line->id == HDR_CALL_ID || line->id == HDR_VIA)
 		return true;
+	if (line->id != HDR_UNKNOWN && line->id != HDR_AUTHORIZATION && line->id != HDR_DIALOG &&
+	    line->id != HDR_IN_REPLY_TO)
+		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (str_is_nocase(line->name, names[i]))
 			return true;

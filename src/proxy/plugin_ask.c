@@ -109,7 +109,7 @@ static bool is_named(struct str line, const char *name)
 
 	if (known)
 		return sip_header_find(line) == known &&
-		    (known->id != HDR_URI || str_is_nocase(line, known->name) || line.len == 1);
+		    (known->id != HDR_URI || str_equal_nocase(line, known->name) || line.len == 1);
 	return str_is_nocase(line, name);
 }
 

@@ -57,7 +57,7 @@ enum sip_shape {
 };
 
 struct sip_header {
-	const char *name;
+	struct str name;
 	char compact; /* RFC 3261 7.3.3 and later RFCs; 0: none */
 	enum sip_hdr id;
 	enum sip_shape shape;

@@ -312,6 +312,7 @@ static const char *check_value(const struct sip_value *v)
 
 static const char *read_fields(struct sip_msg *msg)
 {
+	const struct sip_value *top = sip_msg_value(msg, HDR_VIA, 0);
 	const char *wrong = NULL;
 
 	if (read_cseq(msg) != 0)
@@ -325,8 +326,11 @@ static const char *read_fields(struct sip_msg *msg)
 	if (read_number(msg, HDR_EXPIRES, UINT32_MAX, &msg->expires) != 0)
 		msg->expires = -1; /* RFC 3261 10.2.1.1: a malformed one counts as none */
 	wrong = read_body(msg);
+	if (!wrong && !str_is(msg->via.version, "2.0"))
+		wrong = "bad Via";
 	for (unsigned i = 0; i < msg->n_values && !wrong; i++)
-		wrong = check_value(&msg->value[i]);
+		if (&msg->value[i] != top) /* it has been read */
+			wrong = check_value(&msg->value[i]);
 	return wrong;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/sip_sdp.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 
@@ -42,11 +41,13 @@ static struct str word(struct str text, unsigned n)
 	return w;
 }
 
-static bool has_prefix(struct str s, const char *prefix)
+static inline bool has_prefix(struct str s, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return s.len >= len && strncasecmp(s.s, prefix, len) == 0;
+	/* Most lines differ in their first letter: no need to ask for the rest. */
+	return s.len >= len && str_lower(s.s[0]) == str_lower(prefix[0]) &&
+	    strncasecmp(s.s, prefix, len) == 0;
 }
 
 /* "IP4 192.0.2.1/127", behind the word IN, to the end of the line; len 0: there is none. A word
@@ -252,8 +253,9 @@ static int put_address(struct sip_msg *msg, struct str part, const struct addr *
 
 static bool is_digit(char c, bool ip6)
 {
-	return c == '.' ||
-	    (ip6 ? c == ':' || isxdigit((unsigned char)c) : isdigit((unsigned char)c));
+	if ((c >= '0' && c <= '9') || c == '.')
+		return true;
+	return ip6 && (c == ':' || (str_lower(c) >= 'a' && str_lower(c) <= 'f'));
 }
 
 /* What could be an address, if it begins at p: digits and dots, or hexadecimal ones and colons. */
@@ -261,7 +263,7 @@ static struct str run_at(struct str text, const char *p, bool ip6)
 {
 	const char *end = text.s + text.len, *stop = p;
 
-	if (p > text.s && is_digit(p[-1], ip6))
+	if (p == end || !is_digit(*p, ip6) || (p > text.s && is_digit(p[-1], ip6)))
 		return (struct str){p, 0};
 	while (stop < end && is_digit(*stop, ip6))
 		stop++;
@@ -297,8 +299,13 @@ static int sweep(const struct sip_sdp *sdp, struct sip_msg *msg, struct str text
 	int err = 0;
 
 	while (p < end && !err) {
-		struct str found = run_at(text, p, true);
+		struct str found;
 
+		if (!is_digit(*p, true)) {
+			p++;
+			continue;
+		}
+		found = run_at(text, p, true);
 		if (!is_inside(sdp, found))
 			found = run_at(text, p, false);
 		if (is_inside(sdp, found)) {
