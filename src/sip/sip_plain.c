@@ -180,7 +180,7 @@ static bool call_id(struct reader *r)
 
 static bool cseq(struct reader *r)
 {
-	return digits(r, 9) && byte(r, ' ') && run(r, WORD);
+	return digits(r, 10) && byte(r, ' ') && run(r, WORD);
 }
 
 static bool value(struct reader *r, enum sip_hdr id)

@@ -72,7 +72,9 @@ static void write_to(struct buf *out, struct str value, const char *tag)
 		value.len--;
 	buf_str(out, "To: ");
 	buf_add(out, value.s, value.len);
-	buf_printf(out, ";tag=%s\r\n", tag);
+	buf_str(out, ";tag=");
+	buf_str(out, tag);
+	buf_str(out, "\r\n");
 }
 
 void sip_reply_head(struct buf *out, const struct sip_msg *req, const struct addr *source,
@@ -99,7 +101,10 @@ void sip_reply_write(struct buf *out, int status, const char *head, const char *
 void sip_reply_write_why(struct buf *out, int status, const char *why, const char *head,
     const char *extra)
 {
-	buf_printf(out, "SIP/2.0 %d %s", status, sip_reply_reason(status));
+	buf_str(out, "SIP/2.0 ");
+	buf_uint(out, (unsigned)status);
+	buf_str(out, " ");
+	buf_str(out, sip_reply_reason(status));
 	if (why)
 		buf_printf(out, " (%s)", why);
 	buf_str(out, "\r\n");

@@ -74,11 +74,13 @@ static void write_params(struct buf *out, struct str params, const struct addr *
 		/* An empty one is no grammar, least of all in front of ours. */
 		if (str_trim(param).len == 1 || sip_param_get(param, "received", NULL, NULL))
 			continue;
-		if (!sip_param_get(param, "rport", NULL, NULL))
+		if (!sip_param_get(param, "rport", NULL, NULL)) {
 			buf_add(out, param.s, param.len);
-		else if (!rport_written)
-			buf_printf(out, ";rport=%u", addr_port(source));
-		rport_written |= sip_param_get(param, "rport", NULL, NULL);
+		} else if (!rport_written) {
+			buf_str(out, ";rport=");
+			buf_uint(out, addr_port(source));
+			rport_written = true;
+		}
 	}
 }
 
@@ -93,8 +95,10 @@ void sip_via_write_received(struct buf *out, struct str value, const struct sip_
 	buf_add(out, value.s, (size_t)(via->params.s - value.s));
 	write_params(out, via->params, source);
 	/* RFC 3581 4: with rport, received is always there. */
-	if (!same || via->rport)
-		buf_printf(out, ";received=%s", addr_format_ip(source, ip));
+	if (!same || via->rport) {
+		buf_str(out, ";received=");
+		buf_str(out, addr_format_ip(source, ip));
+	}
 }
 
 void sip_via_listen_addr(const struct sip_via *via, const struct addr *source, struct addr *out)

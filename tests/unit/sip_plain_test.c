@@ -221,7 +221,7 @@ static void write_message(struct buf *b)
 		buf_str(b, "@");
 		add_word(b);
 	}
-	buf_printf(b, "\r\nCSeq: %u %s\r\n", pick(1000000000), method);
+	buf_printf(b, "\r\nCSeq: %u%u %s\r\n", pick(430000), pick(10000), method);
 	if (pick(2))
 		add_list(b, ONE_OF("Contact", "m"), false);
 	if (pick(2))
