@@ -602,7 +602,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	l.total = l.mode == HOLD ? l.count : (size_t)l.rate * l.seconds;
-	l.run = (unsigned)getpid() ^ (unsigned)time(NULL);
+	l.run =
+	    (unsigned)(load_now_ns(CLOCK_REALTIME) / 1000); /* no two begin in one microsecond */
 	l.jobs = calloc(l.total + 1, sizeof(*l.jobs));
 	if (!l.jobs)
 		load_die("memory");
