@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "proxy/location.h"
+#include "proxy/mask_names.h"
+#include "proxy/side.h"
 #include "sip/sip_uri.h"
 
 #define FILE_MAX (64 * 1024 * 1024)
@@ -19,6 +21,7 @@ struct registrations {
 	struct file *table, *more;
 	uint64_t saved_version, saved_refreshes;
 	int64_t saved_at; /* unix time of the last writing */
+	size_t len;       /* of what was written then */
 	bool saved;
 	bool was_empty;
 	bool has_key;   /* the side file's is the one in use */
@@ -284,42 +287,95 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 
 struct writing {
 	struct buf table, more;
-	const struct side_map *sides;
+	char host[ADDR_TEXT_MAX + 8]; /* ours, as the registrars know it */
 	int64_t skew;
 };
 
-static const char *none_if_null(const char *s)
+/* Thousands of bindings are written at once: no printf() here. */
+static void add_line(struct buf *out, const char *text)
 {
-	return s ? s : "";
+	buf_str(out, text);
+	buf_str(out, "\n");
+}
+
+static void add_field(struct buf *out, const char *text)
+{
+	buf_str(out, "\t");
+	if (text)
+		buf_str(out, text);
+}
+
+static void add_addr(struct buf *out, const struct addr *a)
+{
+	char ip[ADDR_TEXT_MAX];
+	bool known = addr_is_set(a);
+
+	add_field(out, known ? addr_format_ip(a, ip) : "");
+	buf_str(out, "\t");
+	buf_uint(out, known ? addr_port(a) : 0);
+}
+
+static void write_table(struct writing *w, const struct binding *b)
+{
+	int64_t expires = b->expires + w->skew;
+
+	buf_str(&w->table, "****:1:");
+	buf_uint(&w->table, expires > 0 ? (uint64_t)expires : 0);
+	buf_str(&w->table, "\n");
+	add_line(&w->table, b->contact);
+	buf_str(&w->table, "sip:");
+	buf_str(&w->table, b->mask_user);
+	buf_str(&w->table, "@");
+	add_line(&w->table, w->host);
+	add_line(&w->table, b->aor);
+}
+
+static void write_more(struct writing *w, const struct binding *b)
+{
+	buf_str(&w->more, "phone");
+	add_field(&w->more, b->mask_user);
+	add_field(&w->more, b->call_id);
+	add_addr(&w->more, &b->peer);
+	add_field(&w->more, b->instance);
+	add_field(&w->more, b->domain);
+	add_addr(&w->more, &b->registrar);
+	add_field(&w->more, b->path);
+	add_field(&w->more, b->transport == SIP_TCP ? "tcp" : "");
+	buf_str(&w->more, "\n");
 }
 
 static void write_binding(struct binding *b, void *arg)
 {
 	struct writing *w = arg;
-	const struct addr *wan = side_addr(w->sides, WAN, AF_INET);
-	char host[ADDR_TEXT_MAX] = "0.0.0.0", ip[ADDR_TEXT_MAX];
-	char registrar[ADDR_TEXT_MAX] = "";
-	unsigned port;
 
 	if (!b->expires)
 		return;
+	write_table(w, b);
+	write_more(w, b);
+}
+
+static void name_ourselves(struct writing *w, const struct side_map *sides)
+{
+	const struct addr *wan = side_addr(sides, WAN, AF_INET);
+
 	if (!wan)
-		wan = side_addr(w->sides, WAN, AF_INET6);
+		wan = side_addr(sides, WAN, AF_INET6);
 	if (wan)
-		addr_format_host(wan, host);
-	port = wan ? addr_port(wan) : SIP_PORT;
-	buf_printf(&w->table, "****:1:%lld\n%s\nsip:%s@%s", (long long)(b->expires + w->skew),
-	    b->contact, b->mask_user, host);
-	if (port != SIP_PORT)
-		buf_printf(&w->table, ":%u", port);
-	buf_printf(&w->table, "\n%s\n", b->aor);
-	if (addr_is_set(&b->registrar))
-		addr_format_ip(&b->registrar, registrar);
-	buf_printf(&w->more, "phone\t%s\t%s\t%s\t%u\t%s\t%s\t%s\t%u\t%s\t%s\n", b->mask_user,
-	    none_if_null(b->call_id), addr_is_set(&b->peer) ? addr_format_ip(&b->peer, ip) : "",
-	    addr_port(&b->peer), none_if_null(b->instance), none_if_null(b->domain), registrar,
-	    *registrar ? addr_port(&b->registrar) : 0, none_if_null(b->path),
-	    b->transport == SIP_TCP ? "tcp" : "");
+		mask_host_port(wan, w->host);
+	else
+		strcpy(w->host, "0.0.0.0");
+}
+
+static bool is_time(const struct registrations *r, int64_t now, int64_t pause)
+{
+	return now < r->saved_at || now - r->saved_at >= pause;
+}
+
+static int64_t pause_s(const struct registrations *r)
+{
+	int64_t pause = (int64_t)(r->len / REGISTRATIONS_BYTES_PER_S);
+
+	return pause < REGISTRATIONS_CALM_S ? pause : REGISTRATIONS_CALM_S;
 }
 
 static bool wants_saving(const struct registrations *r, const struct location *loc, int64_t now,
@@ -327,22 +383,25 @@ static bool wants_saving(const struct registrations *r, const struct location *l
 {
 	if (r->hands_off)
 		return false;
-	if (!r->saved || r->saved_version != location_version(loc))
+	if (!r->saved)
 		return true;
+	if (r->saved_version != location_version(loc))
+		return at_end || is_time(r, now, pause_s(r));
 	if (r->saved_refreshes == location_refreshes(loc))
 		return false;
-	return at_end || now < r->saved_at || now - r->saved_at >= REGISTRATIONS_CALM_S;
+	return at_end || is_time(r, now, REGISTRATIONS_CALM_S);
 }
 
 int registrations_save(struct registrations *r, const struct location *loc,
     const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, int64_t skew,
     bool at_end)
 {
-	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .sides = sides, .skew = skew};
+	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .skew = skew};
 	int err = ENOMEM;
 
 	if (!wants_saving(r, loc, now, at_end))
 		return 0;
+	name_ourselves(&w, sides);
 	buf_str(&w.more, "key\t");
 	for (size_t i = 0; i < SIPHASH_KEY_LEN; i++)
 		buf_printf(&w.more, "%02x", key[i]);
@@ -356,6 +415,7 @@ int registrations_save(struct registrations *r, const struct location *loc,
 	if (!err) {
 		r->saved = true;
 		r->saved_at = now;
+		r->len = w.table.len + w.more.len;
 		r->saved_version = location_version(loc);
 		r->saved_refreshes = location_refreshes(loc);
 	}

@@ -38,8 +38,10 @@ bool registrations_key(struct registrations *r, uint8_t key[SIPHASH_KEY_LEN]);
  * is ENOMSG: it counts as empty, and will be written anew. */
 int registrations_load(struct registrations *r, struct location *loc, int64_t now, size_t *count);
 /*
- * Writes both if the table has changed since; if phones have only refreshed, not more often than
- * every REGISTRATIONS_CALM_S, for the sake of flash disks (they refresh long before they expire).
+ * Writes both if the table has changed since, the more seldom the larger they are
+ * (REGISTRATIONS_BYTES_PER_S), as thousands of phones that come one by one would have them written
+ * all the time; if phones have only refreshed, not more often than every REGISTRATIONS_CALM_S, for
+ * the sake of flash disks (they refresh long before they expire).
  * skew: what the clock on the wall is ahead of `now`, the table's time; the file's is the wall's.
  * `at_end`: the last chance. errno; it will be tried again.
  */
@@ -47,6 +49,7 @@ int registrations_save(struct registrations *r, const struct location *loc,
     const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, int64_t skew,
     bool at_end);
 
-#define REGISTRATIONS_CALM_S 30
+#define REGISTRATIONS_CALM_S      30
+#define REGISTRATIONS_BYTES_PER_S (128 * 1024) /* some 500 phones */
 
 #endif

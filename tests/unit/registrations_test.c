@@ -43,7 +43,7 @@ static void put_file(const char *name, const char *text)
 
 static const char *get_file(const char *name)
 {
-	static char text[8192];
+	static char text[2 << 20];
 	FILE *f = fopen(name, "r");
 	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
 
@@ -121,6 +121,37 @@ static void enter(struct location *loc, const char *contact, const char *instanc
 	if (location_offer(loc, &c, 1000, &b) != 0 ||
 	    location_confirm(loc, b, &c, until, 1000) != 0)
 		abort();
+}
+
+/* So many bytes take some seconds' pause before they are written again. */
+static void test_large(void)
+{
+	enum { PHONES = 9, LONG = 60000, PAUSE = PHONES * LONG / REGISTRATIONS_BYTES_PER_S };
+	struct side_map *sides = make_sides(5060, false);
+	struct location *loc = make_table();
+	struct registrations *r;
+	char contact[LONG + 64], name[32];
+
+	unlink(path);
+	r = open_read_file();
+	for (int i = 0; i < PHONES; i++) {
+		snprintf(contact, sizeof(contact), "sip:%0*d@192.168.1.10", LONG, i);
+		snprintf(name, sizeof(name), "phone-%d", i);
+		enter(loc, contact, name, name, 2000);
+	}
+	is_int(registrations_save(r, loc, sides, KEY, 1000, 0, false), 0, "a large table");
+	enter(loc, "sip:late@192.168.1.10", "late", "late", 2000);
+	put_file(path, "untouched\n");
+	registrations_save(r, loc, sides, KEY, 1000 + PAUSE - 1, 0, false);
+	is_str(get_file(path), "untouched\n", "one more phone waits until it is worth it");
+	registrations_save(r, loc, sides, KEY, 1000 + PAUSE + 1, 0, false);
+	ok(strstr(get_file(path), "sip:late@") != NULL, "... some seconds");
+	enter(loc, "sip:last@192.168.1.10", "last", "last", 2000);
+	registrations_save(r, loc, sides, KEY, 1000 + PAUSE + 1, 0, true);
+	ok(strstr(get_file(path), "sip:last@") != NULL, "... and not at the end");
+	registrations_close(r);
+	location_free(loc);
+	side_free(sides);
 }
 
 /* A record as the classic one writes it, and as firewalls' pages read it. */
@@ -383,6 +414,7 @@ int main(void)
 	snprintf(more, sizeof(more), "%s.more", path);
 	test_format();
 	test_calm();
+	test_large();
 	test_round_trip();
 	test_reading();
 	test_foreign();
