@@ -52,9 +52,12 @@ static size_t v4_at(const char *p, const char *end, struct addr *out)
 static size_t bare_v6_at(const char *p, const char *end, struct addr *out)
 {
 	const char *stop = p;
+	unsigned colons = 0;
 
-	while (stop < end && (isxdigit((unsigned char)*stop) || *stop == ':'))
-		stop++;
+	for (; stop < end && (isxdigit((unsigned char)*stop) || *stop == ':'); stop++)
+		colons += *stop == ':';
+	if (colons < 2) /* most are the beginning of a word */
+		return 0;
 	if (stop > p + 1 && stop[-1] == ':' && stop[-2] != ':')
 		stop--;
 	if (addr_parse_n(out, p, (size_t)(stop - p), 0) != 0 || addr_family(out) != AF_INET6)

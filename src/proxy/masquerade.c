@@ -57,7 +57,7 @@ static int put_max_forwards(struct sip_msg *msg)
 	if (!v)
 		return sip_edit_insertf(msg, sip_msg_line_end(msg, HDR_VIA),
 		    "Max-Forwards: 70\r\n");
-	return sip_edit_replacef(msg, v->text, "%d", (int)msg->max_forwards - 1);
+	return sip_edit_replace_uint(msg, v->text, (uint64_t)(msg->max_forwards - 1));
 }
 
 bool mask_forms_dialog(enum sip_method method)

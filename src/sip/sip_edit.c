@@ -55,6 +55,14 @@ int sip_edit_replacef(struct sip_msg *msg, struct str range, const char *fmt, ..
 	return err;
 }
 
+int sip_edit_replace_uint(struct sip_msg *msg, struct str range, uint64_t n)
+{
+	size_t from = msg->edit_text.len;
+
+	buf_uint(&msg->edit_text, n);
+	return add_edit(msg, offset_of(msg, range.s), range.len, from, msg->edit_text.len - from);
+}
+
 int sip_edit_insertf(struct sip_msg *msg, const char *at, const char *fmt, ...)
 {
 	va_list ap;
@@ -167,7 +175,7 @@ static int fix_content_length(struct sip_msg *msg)
 	}
 	if (!v)
 		return sip_edit_insertf(msg, where.s, "Content-Length: %zu\r\n", len);
-	return edited ? sip_edit_replacef(msg, v->text, "%zu", len) : 0;
+	return edited ? sip_edit_replace_uint(msg, v->text, len) : 0;
 }
 
 int sip_edit_splice(struct sip_msg *msg, struct buf *out)

@@ -12,6 +12,7 @@
 int sip_edit_replace(struct sip_msg *msg, struct str range, struct str text);
 int sip_edit_replacef(struct sip_msg *msg, struct str range, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+int sip_edit_replace_uint(struct sip_msg *msg, struct str range, uint64_t n);
 /* Before the byte at `at` (a pointer into msg->data). */
 int sip_edit_insertf(struct sip_msg *msg, const char *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

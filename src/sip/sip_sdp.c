@@ -245,10 +245,11 @@ int sip_sdp_parse_fragment(struct sip_sdp *out, const struct sip_msg *msg)
 
 static int put_address(struct sip_msg *msg, struct str part, const struct addr *a)
 {
-	char ip[ADDR_TEXT_MAX];
+	char text[4 + ADDR_TEXT_MAX];
 
-	return sip_edit_replacef(msg, part, "IP%d %s", addr_family(a) == AF_INET6 ? 6 : 4,
-	    addr_format_ip(a, ip));
+	memcpy(text, addr_family(a) == AF_INET6 ? "IP6 " : "IP4 ", 4);
+	addr_format_ip(a, text + 4);
+	return sip_edit_replace(msg, part, str_of(text));
 }
 
 static bool is_digit(char c, bool ip6)
@@ -373,7 +374,7 @@ static int put_port(struct sip_msg *msg, const struct sip_sdp_media *m)
 {
 	if (!m || !m->port)
 		return 0;
-	return sip_edit_replacef(msg, m->port_text, "%u",
+	return sip_edit_replace_uint(msg, m->port_text,
 	    addr_is_set(&m->relay) ? addr_port(&m->relay) : 0);
 }
 
