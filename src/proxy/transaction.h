@@ -26,7 +26,7 @@
 #define SIP_T4_MS 5000
 
 /* A branch of ours with its NUL: the cookie, and up to 128 bits in hex. */
-#define TXN_BRANCH_SIZE 64
+#define TXN_BRANCH_SIZE 40
 
 struct transactions;
 struct forward; /* proxy/forward.h: what a server transaction is answered from */
