@@ -129,7 +129,7 @@ static struct latch speaking(const struct latch_rule *r, unsigned pause_ms)
 	return l;
 }
 
-/* A NAT in front of a telephone takes another port, which nobody can announce. */
+/* A NAT in front of a phone takes another port, which nobody can announce. */
 static void test_follows(void)
 {
 	struct latch_rule r = rule("192.0.2.1", 4000, "192.0.2.7", true, false);
