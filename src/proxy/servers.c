@@ -236,6 +236,28 @@ void servers_answered(struct servers *s, uint64_t account, const struct located 
 	e->until_ms = timers_now(s->timers) + 1000 * (uint64_t)KEPT_S;
 }
 
+struct telling {
+	struct servers *servers;
+	servers_kept_fn *fn;
+	void *arg;
+};
+
+static void tell_kept(struct hash_node *node, void *arg)
+{
+	const struct entry *e = container_of(node, struct entry, node);
+	const struct telling *t = arg;
+
+	if (!is_over(t->servers, e))
+		t->fn(t->arg, e->account, &e->server);
+}
+
+void servers_each_kept(struct servers *s, servers_kept_fn *fn, void *arg)
+{
+	struct telling t = {s, fn, arg};
+
+	hash_each(&s->kept.hash, tell_kept, &t);
+}
+
 /* --- order -------------------------------------------------------------------------------- */
 
 static unsigned rank(const struct servers *s, const struct located *preferred,

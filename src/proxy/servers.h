@@ -3,7 +3,8 @@
  * servers: what is known of the servers behind a name: which of them have failed (they are tried
  * last for a while, rather than never), and which one each account talks to (a nonce, and the state
  * of a call, are known to that one alone). Two tables of fixed size, in which what was not used for
- * longest makes room. Used by next_hop and failover. RFC 3263 4.3.
+ * longest makes room. The accounts' servers survive a restart (snapshot). Used by next_hop and
+ * failover. RFC 3263 4.3.
  */
 #ifndef PROXY_SERVERS_H
 #define PROXY_SERVERS_H
@@ -37,5 +38,9 @@ void servers_failed(struct servers *s, const struct located *server, unsigned fo
 bool servers_has_failed(const struct servers *s, const struct located *server);
 /* The account's server; false: none is known. */
 bool servers_kept(const struct servers *s, uint64_t account, struct located *out);
+/* All that are known, for the snapshot; not in the order of use, which changes with each request.
+ * servers_answered() brings one back. */
+typedef void servers_kept_fn(void *arg, uint64_t account, const struct located *server);
+void servers_each_kept(struct servers *s, servers_kept_fn *fn, void *arg);
 
 #endif

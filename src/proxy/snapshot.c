@@ -14,6 +14,7 @@
 #include "proxy/forward.h"
 #include "proxy/location.h"
 #include "proxy/readdress.h"
+#include "proxy/servers.h"
 #include "proxy/session.h"
 #include "proxy/snapshot_state.h"
 #include "siproxd.h"
@@ -167,6 +168,29 @@ static void write_forward(struct hash_node *node, void *arg)
 	snapshot_write_invite(container_of(node, struct forward, node), arg);
 }
 
+/* Not until when: that changes with each request, and the disk may be a flash. */
+static void write_server(void *arg, uint64_t account, const struct located *server)
+{
+	struct snapshot_writing *w = arg;
+
+	record_begin(w->out, "server");
+	record_add_uint(w->out, "account", account);
+	record_add_addr(w->out, "at", &server->addr);
+	record_add_uint(w->out, "tcp", server->transport == SIP_TCP);
+	record_end(w->out);
+}
+
+static int read_server(struct snapshot_reading *r, const struct record *rec)
+{
+	struct located server = {.transport = record_uint(rec, "tcp") ? SIP_TCP : SIP_UDP};
+	uint64_t account = record_uint(rec, "account");
+
+	if (!account || !record_addr(rec, "at", &server.addr))
+		return EBADMSG;
+	servers_answered(r->sd->servers, account, &server);
+	return 0;
+}
+
 void snapshot_write(struct siproxd *sd, int64_t zero_s, struct buf *out)
 {
 	struct snapshot_writing w = {sd, out, zero_s};
@@ -174,6 +198,7 @@ void snapshot_write(struct siproxd *sd, int64_t zero_s, struct buf *out)
 	calls_each(sd->calls, snapshot_write_call, &w);
 	dialogs_each(sd->dialogs, write_other_dialog, &w);
 	hash_each(&sd->forwards, write_forward, &w);
+	servers_each_kept(sd->servers, write_server, &w);
 }
 
 static int write_file(struct snapshot *s, struct siproxd *sd, const struct buf *body,
@@ -279,6 +304,7 @@ static const struct kind {
     {"dialog", snapshot_read_dialog, NULL},
     {"invite", snapshot_read_invite, NULL},
     {"branch", snapshot_read_branch, NULL},
+    {"server", read_server, NULL},
 };
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * snapshot: what carries running calls over a restart: calls with their ports and peers, dialogs of
- * calls and of subscriptions, and INVITEs that wait for their answer, in
+ * calls and of subscriptions, INVITEs that wait for their answer, and which of its provider's
+ * servers each account talks to, in
  * `<registration_file>.calls`. It is signed with the key that lies in `<registration_file>.more`:
  * what is damaged, half written or of another installation counts as nothing. Owns the file; what
  * it brings back belongs to calls, dialogs and transactions as ever. Used by service and

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/servers.h"
 #include "proxy/snapshot.h"
 
 #define OFFER                                                                             \
@@ -708,6 +709,69 @@ static void test_heartbeat(void)
 	finish_all(&c);
 }
 
+/* To the provider, by a name that has two servers; where it went. */
+static const char *asks_by_name(struct core *c, unsigned cseq, char to[static ADDR_TEXT_MAX])
+{
+	static const char *const zone[] = {
+	    "_sip._udp.example.net SRV 10 0 5060 a.example.net",
+	    "_sip._udp.example.net SRV 20 0 5060 b.example.net",
+	    "a.example.net A 198.51.100.1",
+	    "b.example.net A 198.51.100.2",
+	    NULL,
+	};
+	char branch[16];
+
+	snprintf(branch, sizeof(branch), "n%u", cseq);
+	alice(c, "OPTIONS", "sip:bob@example.net", cseq, branch, "", "", "");
+	core_resolve_zone(zone);
+	return addr_format(&core_expect(c, WAN, "OPTIONS", "a request")->to, to);
+}
+
+static void test_server(void)
+{
+	char to[ADDR_TEXT_MAX];
+	struct core_sent m;
+	struct snapshot *s;
+	struct core c;
+	struct stat before, after;
+
+	core_init(&c);
+	core_start(&c, false);
+	is_str(asks_by_name(&c, 1, to), "198.51.100.1:5060", "goes to the first server");
+	m = kept(&c.sent[c.n_read - 1]);
+	core_answer(&c, &m, "503 Overload", "x", "", NULL);
+	free(m.text);
+	m = kept(core_expect(&c, WAN, "OPTIONS", "which is busy"));
+	is_str(addr_format(&m.to, to), "198.51.100.2:5060", "then to the second");
+	core_answer(&c, &m, "200 OK", "x", "", NULL);
+	free(m.text);
+	core_expect(&c, LAN, "SIP/2.0 200", "which answers");
+	restart(&c, 5);
+	is_str(asks_by_name(&c, 2, to), "198.51.100.2:5060",
+	    "the account's server is known after a restart");
+	m = kept(&c.sent[c.n_read - 1]);
+	core_wait(&c, 40000);
+	s = open_it();
+	snapshot_load(s, &c.sd, TABLE_IS_NEW, core_unix_time, &(struct snapshot_count){0});
+	snapshot_save(s, &c.sd, core_unix_time, true);
+	stat(path, &before);
+	servers_answered(c.sd.servers, 7, &(struct located){.addr = m.to});
+	c.n_read = c.n_sent;
+	is_int(snapshot_save(s, &c.sd, core_unix_time, true), 0, "another account");
+	stat(path, &after);
+	ok(after.st_size > before.st_size, "... is written, too");
+	core_wait(&c, 60000);
+	servers_answered(c.sd.servers, 7, &(struct located){.addr = m.to});
+	is_int(truncate(path, 0), 0, "emptied");
+	is_int(snapshot_save(s, &c.sd, core_unix_time, true), 0, "a further answer of the same");
+	stat(path, &after);
+	is_int(after.st_size, 0, "... is no reason to write");
+	snapshot_close(s);
+	free(m.text);
+	core_stop(&c);
+	unlink(path);
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -730,6 +794,7 @@ int main(void)
 	test_accepted();
 	test_parked();
 	test_subscription();
+	test_server();
 	test_damaged();
 	test_deleted_table();
 	test_no_room();
