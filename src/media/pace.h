@@ -13,7 +13,7 @@
 
 #define PACE_REST_MAX_US 500   /* a fortieth of what a phone puts into a packet */
 #define PACE_WINDOW_US   20000 /* that of the phone */
-#define PACE_TOGETHER    8     /* packets that are to wait for a look */
+#define PACE_TOGETHER    12    /* packets that are to wait for a look */
 #define PACE_PACKETS_MIN 80    /* in a window: two in the longest rest */
 
 struct pace {

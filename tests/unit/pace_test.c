@@ -57,15 +57,15 @@ static void test_few(void)
 
 static void test_many(void)
 {
-	struct looks hundred = second_of(100), three = second_of(300), thousand = second_of(1000);
+	struct looks hundred = second_of(100), five = second_of(500), thousand = second_of(1000);
 
 	ok(hundred.rests > hundred.count * 9 / 10, "a hundred rest after nearly each look");
 	ok(hundred.count < 10000 / 3, "... so that several packets wait for the next");
 	ok(hundred.longest_us <= PACE_REST_MAX_US, "... and none waits long");
-	ok(three.longest_us < hundred.longest_us, "the more come, the shorter it rests");
-	ok(three.count < 30000 / 6, "... and still several wait together");
-	ok(thousand.longest_us < three.longest_us, "... of a thousand streams hardly at all");
-	ok(thousand.count < 100000 / 6, "... and several wait");
+	ok(five.longest_us < hundred.longest_us, "the more come, the shorter it rests");
+	ok(five.count < 50000 / 9, "... and still several wait together");
+	ok(thousand.longest_us < five.longest_us / 2, "... of a thousand streams hardly at all");
+	ok(thousand.count < 100000 / 9, "... and several wait");
 }
 
 static void test_behind(void)
