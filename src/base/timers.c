@@ -17,57 +17,57 @@ void timers_done(struct timers *ts)
 {
 	/* Their owners may go later than we and stop them then: that must find them stopped. */
 	for (size_t i = 0; i < ts->count; i++)
-		ts->heap[i]->pos = 0;
+		ts->heap[i].timer->pos = 0;
 	free(ts->heap);
 	timers_init(ts, ts->now_ms);
 }
 
-static bool is_earlier(const struct timer *a, const struct timer *b)
+static bool is_earlier(const struct timers_entry *a, const struct timers_entry *b)
 {
-	return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
+	return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->timer->order < b->timer->order;
 }
 
-static void place(struct timers *ts, struct timer *t, size_t i)
+static void place(struct timers *ts, const struct timers_entry *e, size_t i)
 {
-	ts->heap[i] = t;
-	t->pos = i + 1;
+	ts->heap[i] = *e;
+	e->timer->pos = i + 1;
 }
 
-/* Puts `t` where the hole at `i` may move up to. */
-static void sift_up(struct timers *ts, struct timer *t, size_t i)
+/* Puts `e` where the hole at `i` may move up to. */
+static void sift_up(struct timers *ts, const struct timers_entry *e, size_t i)
 {
 	while (i > 0) {
 		size_t parent = (i - 1) / 2;
 
-		if (!is_earlier(t, ts->heap[parent]))
+		if (!is_earlier(e, &ts->heap[parent]))
 			break;
-		place(ts, ts->heap[parent], i);
+		place(ts, &ts->heap[parent], i);
 		i = parent;
 	}
-	place(ts, t, i);
+	place(ts, e, i);
 }
 
-static void sift_down(struct timers *ts, struct timer *t, size_t i)
+static void sift_down(struct timers *ts, const struct timers_entry *e, size_t i)
 {
 	for (;;) {
 		size_t child = 2 * i + 1;
 
 		if (child >= ts->count)
 			break;
-		if (child + 1 < ts->count && is_earlier(ts->heap[child + 1], ts->heap[child]))
+		if (child + 1 < ts->count && is_earlier(&ts->heap[child + 1], &ts->heap[child]))
 			child++;
-		if (!is_earlier(ts->heap[child], t))
+		if (!is_earlier(&ts->heap[child], e))
 			break;
-		place(ts, ts->heap[child], i);
+		place(ts, &ts->heap[child], i);
 		i = child;
 	}
-	place(ts, t, i);
+	place(ts, e, i);
 }
 
 static int reserve_one(struct timers *ts)
 {
 	size_t cap = ts->cap > 0 ? ts->cap * 2 : TIMERS_MIN_CAP;
-	struct timer **heap;
+	struct timers_entry *heap;
 
 	if (ts->count < ts->cap)
 		return 0;
@@ -83,6 +83,8 @@ static int reserve_one(struct timers *ts)
 
 int timer_start(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn *fn, void *arg)
 {
+	struct timers_entry e;
+
 	timer_stop(ts, t);
 	if (reserve_one(ts) != 0)
 		return ENOMEM;
@@ -90,25 +92,26 @@ int timer_start(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn 
 	t->order = ts->next_order++;
 	t->fn = fn;
 	t->arg = arg;
-	sift_up(ts, t, ts->count++);
+	e = (struct timers_entry){t->due_ms, t};
+	sift_up(ts, &e, ts->count++);
 	return 0;
 }
 
 void timer_stop(struct timers *ts, struct timer *t)
 {
 	size_t hole = t->pos - 1;
-	struct timer *last;
+	struct timers_entry last;
 
 	if (t->pos == 0)
 		return;
 	t->pos = 0;
 	last = ts->heap[--ts->count];
-	if (last == t)
+	if (last.timer == t)
 		return;
-	if (hole > 0 && is_earlier(last, ts->heap[(hole - 1) / 2]))
-		sift_up(ts, last, hole);
+	if (hole > 0 && is_earlier(&last, &ts->heap[(hole - 1) / 2]))
+		sift_up(ts, &last, hole);
 	else
-		sift_down(ts, last, hole);
+		sift_down(ts, &last, hole);
 }
 
 void timers_run(struct timers *ts, uint64_t now_ms)
@@ -118,7 +121,7 @@ void timers_run(struct timers *ts, uint64_t now_ms)
 
 	timers_set_now(ts, now_ms);
 	while (ts->count > 0) {
-		struct timer *t = ts->heap[0];
+		struct timer *t = ts->heap[0].timer;
 
 		if (t->due_ms > ts->now_ms || t->order >= first_new)
 			break;
@@ -133,8 +136,8 @@ int64_t timers_next_ms(const struct timers *ts, uint64_t now_ms)
 
 	if (ts->count == 0)
 		return -1;
-	if (ts->heap[0]->due_ms <= now_ms)
+	if (ts->heap[0].due_ms <= now_ms)
 		return 0;
-	wait = ts->heap[0]->due_ms - now_ms;
+	wait = ts->heap[0].due_ms - now_ms;
 	return wait > INT64_MAX ? INT64_MAX : (int64_t)wait;
 }

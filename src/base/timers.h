@@ -21,8 +21,15 @@ struct timer {
 	size_t pos; /* in the heap, from 1; 0: not running. A zeroed timer is valid and stopped. */
 };
 
+/* The time stands in the heap too: a hundred thousand timers lie all over the memory, and to look
+ * at each that one is compared with would cost more than all the rest. */
+struct timers_entry {
+	uint64_t due_ms;
+	struct timer *timer;
+};
+
 struct timers {
-	struct timer **heap;
+	struct timers_entry *heap;
 	size_t count, cap;
 	uint64_t next_order;
 	uint64_t now_ms;

@@ -151,7 +151,7 @@ static void test_many(void)
 	}
 	for (int i = 0; i < MANY; i++) {
 		running += timer_is_running(&many[i]);
-		n_wrong += many[i].pos != 0 && ts.heap[many[i].pos - 1] != &many[i];
+		n_wrong += many[i].pos != 0 && ts.heap[many[i].pos - 1].timer != &many[i];
 	}
 	is_int((long long)ts.count, running, "the heap holds what runs");
 	for (uint64_t now = 0; now <= 1000; now += 10)
