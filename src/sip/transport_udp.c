@@ -10,10 +10,10 @@
 #include "sip/sip_msg.h"
 
 /* Datagrams read before the loop looks after timers and other sockets again. */
-#define BURST_MAX     64
+#define BURST         64
 #define REFUSED_BURST 16
-/* What may wait while we are busy: some hundred phones register at once after a power cut, and in the
- * time that voice may take the processor from us a thousand messages come. */
+/* What may wait while we are busy: some hundred phones register at once after a power cut, and in
+ * the time that voice may take the processor from us a thousand messages come. */
 #define ROOM (2 << 20)
 
 enum { V4, V6, SOCKETS };
@@ -25,8 +25,6 @@ struct transport_udp {
 	transport_recv_fn *fn;
 	void *arg;
 	struct transport_hooks hooks;
-	unsigned burst; /* how many datagrams to ask for */
-	uint64_t served_ms;
 	char data[SIP_MSG_MAX + 1];
 };
 
@@ -46,23 +44,9 @@ static void take_refused(struct transport_udp *u, int which)
 	}
 }
 
-/* Mostly one has come when we are woken, and to ask for a second one would cost a system call for
- * nothing. When more come in the same millisecond, more and more are read at once. */
-static void set_burst(struct transport_udp *u)
-{
-	uint64_t now_ms = timers_now(loop_timers(u->loop));
-
-	if (u->served_ms != now_ms)
-		u->burst = 1;
-	else if (u->burst < BURST_MAX)
-		u->burst *= 2;
-	u->served_ms = now_ms;
-}
-
 static void readable(struct transport_udp *u, int which)
 {
-	set_burst(u);
-	for (unsigned i = 0; i < u->burst; i++) {
+	for (int i = 0; i < BURST; i++) {
 		struct transport_from from = {.transport = SIP_UDP};
 		size_t len;
 		int err = udp_recv(u->fd[which], u->data, SIP_MSG_MAX, &len, &from.at);
