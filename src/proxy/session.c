@@ -356,8 +356,9 @@ static int response_description(struct siproxd *sd, struct forward *fw, const st
 		call_repeat(call, leg, sdp);
 		return 0;
 	}
-	/* The server of the other family, which had been given up, was but slow. */
-	if (session_turn(sd, fw, from, NULL) != 0)
+	/* The server of the other family, which had been given up, was but slow. (Phones of both
+	 * families that ring at once were all told of one address, which stays.) */
+	if (fw->failover && session_turn(sd, fw, from, NULL) != 0)
 		return ENOSPC;
 	return fw->had_offer ? answer(sd, call, leg, msg->to_tag, from, sdp)
 			     : offer(sd, call, leg, msg->to_tag, from, sdp);

@@ -232,9 +232,46 @@ static void test_merged(void)
 	core_stop(&c);
 }
 
+/* Two phones, of which one signals by IPv6: all are told of one address for the voice, and it is
+ * open whoever answers. */
+static void test_both_families(void)
+{
+	static const char *const phones[] = {"[fd00:1::10]:5060", CORE_PHONE};
+	char where[ADDR_TEXT_MAX], told[ADDR_TEXT_MAX + 8];
+
+	for (int answers = 0; answers < 2; answers++) {
+		const struct core_sent *m = NULL, *got;
+		struct core c;
+
+		core_init(&c);
+		core_start(&c, false);
+		core_forget(&c);
+		core_register(&c, phones[0], "bob");
+		core_register(&c, phones[1], "bob");
+		carol(&c, "INVITE", "sip:bob@203.0.113.1", "i1", "", SDP, FAR);
+		core_expect(&c, WAN, "SIP/2.0 100", "100");
+		for (int i = 0; i < 2; i++) {
+			char peer[ADDR_TEXT_MAX];
+
+			got = core_expect(&c, LAN, "INVITE", "a phone rings");
+			if (strcmp(addr_format(&got->to, peer), phones[answers]) == 0)
+				m = got;
+		}
+		if (ok(m != NULL, "one of them is of that family")) {
+			core_flow_local(&c, 0, 1, where);
+			core_answer(&c, m, "200 OK", "t0", CONTACT("10") SDP, NEAR("10"));
+			core_expect(&c, WAN, "SIP/2.0 200", "it answers");
+			is_str(core_flow_local(&c, 0, 1, told), where,
+			    "what it was told of stays open");
+		}
+		core_stop(&c);
+	}
+}
+
 int main(void)
 {
 	test_one_answers();
+	test_both_families();
 	test_both_answer();
 	test_best();
 	test_decline();
