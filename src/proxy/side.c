@@ -25,7 +25,8 @@ struct side_map {
 	char wan_name[IF_NAMESIZE];
 	struct addr lan[NAMES_MAX][2]; /* with the SIP port; [0] IPv4, [1] IPv6 */
 	struct addr wan[2];
-	struct addr known_as[2]; /* on the WAN, when side_wan_moved() was last asked */
+	/* On the WAN, when side_wan_moved() was last asked: our names, and our addresses */
+	struct addr known_as[2], known_at[2];
 	const char *public_name; /* NULL: none, or a literal */
 	struct addr public_addr;
 	const struct config_list *names[SIDE_NAME_LISTS];
@@ -251,18 +252,25 @@ const struct addr *side_addr(const struct side_map *map, enum side side, int fam
 	return addr_family(a) == family ? a : NULL;
 }
 
+static bool has_moved(struct addr *was, const struct addr *now)
+{
+	bool moved;
+
+	if (!addr_is_set(now))
+		return false;
+	moved = addr_is_set(was) && !addr_equal_ip(now, was);
+	*was = *now;
+	return moved;
+}
+
 bool side_wan_moved(struct side_map *map)
 {
 	const int families[] = {AF_INET, AF_INET6};
 	bool moved = false;
 
 	for (int i = 0; i < 2; i++) {
-		const struct addr *now = side_addr(map, WAN, families[i]);
-
-		if (!now)
-			continue;
-		moved |= addr_is_set(&map->known_as[i]) && !addr_equal_ip(now, &map->known_as[i]);
-		map->known_as[i] = *now;
+		moved |= has_moved(&map->known_as[i], wan_named(map, families[i]));
+		moved |= has_moved(&map->known_at[i], &map->wan[i]);
 	}
 	return moved;
 }

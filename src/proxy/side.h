@@ -45,8 +45,8 @@ void side_free(struct side_map *map);
 /* Reads the interfaces anew (or takes `set`, for tests; it is copied). *changed (may be NULL):
  * an address of ours on one of the sides is another. errno. */
 int side_refresh(struct side_map *map, const struct netif_set *set, bool *changed);
-/* The WAN knows us by another address than it last did, since the previous call. One that has only
- * gone away, or comes back, is no other one. */
+/* The WAN knows us by another address, or we have another one there, behind a router that keeps its
+ * own, since the previous call. One that has only gone away, or comes back, is no other one. */
 bool side_wan_moved(struct side_map *map);
 /* The name (host_outbound) under which the WAN knows us, which must outlive the map or the next
  * call; NULL: none. Its address follows by side_set_public(), unless it is a literal. */

@@ -325,6 +325,10 @@ static void test_changes(void)
 	public_addr = at("198.51.100.77", 0);
 	side_set_public(m.sides, &public_addr);
 	ok(side_wan_moved(m.sides), "another name on the WAN is a move, too");
+	addr_parse(&m.entry[1].addr, "203.0.113.3", 0);
+	side_refresh(m.sides, &m.set, &changed);
+	ok(changed && side_wan_moved(m.sides), "so is another address behind the same name");
+	ok(!side_wan_moved(m.sides), "... once");
 	side_free(m.sides);
 }
 
