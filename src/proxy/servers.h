@@ -2,8 +2,8 @@
 /*
  * servers: what is known of the servers behind a name: which of them have failed (they are tried
  * last for a while, rather than never), and which one each account talks to (a nonce, and the state
- * of a call, are known to that one alone). Two tables of fixed size, in which what was not used for
- * longest makes room. The accounts' servers survive a restart (snapshot). Used by next_hop and
+ * of a call, are known to that one alone). Two tables of limited size, in which what was not used
+ * for longest makes room. The accounts' servers survive a restart (snapshot). Used by next_hop and
  * failover. RFC 3263 4.3.
  */
 #ifndef PROXY_SERVERS_H
