@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * trace: a file of packets, as they came and as they left, for Wireshark and tcpdump: UDP
- * datagrams, and TCP segments, of which each holds one message, however it was cut on its way.
- * Their headers are made up here around the bytes that a socket gave or took, so no privilege and
- * no network interface is needed. The only user of libpcap; trace_stub.c stands in for it where
- * siproxd is built without. It waits for the file's writing: a tool for finding faults. Used in the
- * main thread.
+ * datagrams, and TCP segments, of which each holds one message, however it was cut on its way (or
+ * several that waited for the connection). Their headers are made up here around the bytes that a
+ * socket gave or took, so no privilege and no network interface is needed. The only user of
+ * libpcap; trace_stub.c stands in for it where siproxd is built without. It waits for the file's
+ * writing: a tool for finding faults. Used in the main thread.
  */
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H

@@ -266,7 +266,8 @@ int connection_send(struct connection *c, const void *data, size_t len)
 		err = enqueue(c, (const char *)data + n, len - n);
 	if (!err && len > 4) { /* keepalives are no work */
 		c->active_ms = now_ms(c);
-		trace_stream(c->owner->trace, &c->traced, !c->accepted, data, len);
+		if (c->state == CONNECTION_OPEN)
+			trace_stream(c->owner->trace, &c->traced, !c->accepted, data, len);
 	}
 	if (!err)
 		watch(c);
@@ -405,6 +406,10 @@ static void connect_done(struct connection *c)
 		connection_end(c, strerror(err));
 		return;
 	}
+	/* What waited leaves now; where nobody takes the connection it never does. */
+	if (has_output(c))
+		trace_stream(c->owner->trace, &c->traced, true, c->out.data + c->written,
+		    c->out.len - c->written);
 	established(c);
 	if (has_output(c))
 		flush(c);
