@@ -73,12 +73,13 @@ void latch_take(struct latch *l, const struct addr *src, const struct rtp_header
     uint64_t now_ms)
 {
 	l->seen = *src;
-	l->pause_ms = now_ms - l->seen_ms;
 	l->seen_ms = now_ms;
-	if (h) {
-		l->last = *h;
-		l->has_last = true;
-	}
+	if (!h)
+		return;
+	l->pause_ms = now_ms - l->last_ms;
+	l->last_ms = now_ms;
+	l->last = *h;
+	l->has_last = true;
 }
 
 const struct addr *latch_target(const struct latch *l)

@@ -25,10 +25,11 @@ struct latch_rule {
 struct latch {
 	struct latch_rule rule;
 	struct addr seen;       /* source that we latched on; unset before the first packet */
-	uint64_t seen_ms;       /* when it was last heard, */
-	uint64_t pause_ms;      /* how long after the time before, */
-	struct rtp_header last; /* and the last RTP packet of it, */
-	bool has_last;          /* if there was one */
+	uint64_t seen_ms;       /* when it was last heard */
+	struct rtp_header last; /* its last RTP packet, */
+	bool has_last;          /* if there was one, */
+	uint64_t last_ms;       /* when it came, */
+	uint64_t pause_ms;      /* and how long after the one before */
 };
 
 /* A quiet latched source may be succeeded by another port of an accepted IP after this long. */

@@ -164,6 +164,13 @@ static void test_follows_slow_streams_later(void)
 	ok(!takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 3000 + LATCH_QUIET_MS - 1),
 	    "who has paused for a second is given one");
 	ok(takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 3000 + LATCH_QUIET_MS), "... and no more");
+	l = speaking(&r, 60);
+	takes(&l, "192.0.2.1", 5000, 2000); /* a report beside the voice, on one port (RFC 5761) */
+	takes_rtp(&l, SSRC, 51, "192.0.2.1", 5000, 2060);
+	takes(&l, "192.0.2.1", 5000, 2060);
+	ok(!takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 2060 + 119),
+	    "what comes between the packets does not make the pauses shorter");
+	ok(takes_rtp(&l, SSRC, 52, "192.0.2.1", 6000, 2060 + 120), "... nor longer");
 }
 
 /* What somebody sends who knows the address and the port, but cannot see the stream. */
