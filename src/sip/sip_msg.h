@@ -3,8 +3,8 @@
  * sip_msg: one SIP message as three things: the bytes that came, our index of them (header lines
  * and their comma-separated values as byte ranges), and a list of edits on byte ranges. What
  * leaves is the bytes that came but for the edits. libosip2 parses the message too and says
- * whether it is one, unless it is so plain that there is no doubt: it sees the headers that we route
- * by, and its count of values must equal ours.
+ * whether it is one, unless it is so plain that there is no doubt: it sees the headers that we
+ * route by, and its count of values must equal ours.
  *
  * A message lives for one pass through the pipeline; who wants more calls sip_msg_dup().
  * RFC 3261 7, 20, 25.
