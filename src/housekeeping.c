@@ -36,6 +36,7 @@
 #define KEEPALIVE_ROUNDS (KEEPALIVE_S * 1000 / HOUSEKEEPING_MS)
 /* The names of providers; each of them is asked for more seldom. */
 #define REGISTRARS_ROUNDS 10
+#define GIVE_BACK_ROUNDS  60
 #define REFRESH_ROUNDS    5 /* interfaces are looked at every so many, told of changes or not */
 
 void house_set_log(const struct service *s)
@@ -153,6 +154,8 @@ static void keep_house(void *arg)
 		keepalive_send(&s->sd);
 	if (s->rounds % REGISTRARS_ROUNDS == 0)
 		registrars_refresh(s->sd.registrars);
+	if (s->rounds % GIVE_BACK_ROUNDS == GIVE_BACK_ROUNDS - 1)
+		memory_give_back();
 	s->rounds++;
 	notify_alive(s->notify);
 	timer_start(s->sd.timers, &s->housekeeping, HOUSEKEEPING_MS, keep_house, s);

@@ -29,11 +29,35 @@ size_t memory_in_use(void)
 	return info.uordblks + info.hblkhd; /* of all arenas, and what has a mapping of its own */
 }
 
+#define TELLS_FREE
+static size_t memory_free(void)
+{
+	return mallinfo2().fordblks;
+}
+
 #else
 
 size_t memory_in_use(void)
 {
 	return 0;
+}
+
+#endif
+
+#if defined(TELLS_FREE) && defined(HAVE_MALLOC_TRIM)
+
+#define WORTH_IT ((size_t)1024 * 1024)
+
+bool memory_give_back(void)
+{
+	return memory_free() >= WORTH_IT && malloc_trim(0);
+}
+
+#else
+
+bool memory_give_back(void)
+{
+	return false;
 }
 
 #endif

@@ -8,9 +8,13 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes; 0 where the system's allocator does not tell. */
 size_t memory_in_use(void);
+/* Gives back to the system what has been freed, where that is a megabyte or more and the allocator
+ * can; else false. It takes as many microseconds as there are free pages. */
+bool memory_give_back(void);
 
 #endif
