@@ -19,8 +19,9 @@
 #include "proxy/snapshot_state.h"
 #include "siproxd.h"
 
-#define FILE_MAX (64 * 1024 * 1024)
-#define FORMAT   1
+#define FORMAT 1
+/* The first line and the last one, with numbers of any length. */
+#define FRAME_MAX 512
 /* Who waits for longer than timer B has given up, and no phone shall ring for nobody. */
 #define GHOST_S 32
 
@@ -157,27 +158,50 @@ uint64_t snapshot_since(const struct snapshot_reading *r, const struct record *r
 
 /* --- writing ------------------------------------------------------------------------------ */
 
-static void write_other_dialog(struct dialog *d, void *arg)
+void snapshot_keep(struct snapshot_writing *w, size_t began)
 {
-	if (!d->of_call)
-		snapshot_write_dialog(d, arg);
+	if (w->out->len <= w->max)
+		return;
+	buf_cut(w->out, began);
+	w->full = true;
 }
 
-static void write_forward(struct hash_node *node, void *arg)
+static void write_call(struct call *call, void *arg)
 {
-	snapshot_write_invite(container_of(node, struct forward, node), arg);
+	struct snapshot_writing *w = arg;
+	size_t began = w->out->len;
+
+	if (w->full)
+		return;
+	snapshot_write_call(call, w);
+	snapshot_keep(w, began);
+}
+
+static void write_other_dialog(struct dialog *d, void *arg)
+{
+	struct snapshot_writing *w = arg;
+	size_t began = w->out->len;
+
+	if (w->full || d->of_call)
+		return;
+	snapshot_write_dialog(d, w);
+	snapshot_keep(w, began);
 }
 
 /* Not until when: that changes with each request, and the disk may be a flash. */
 static void write_server(void *arg, uint64_t account, const struct located *server)
 {
 	struct snapshot_writing *w = arg;
+	size_t began = w->out->len;
 
+	if (w->full)
+		return;
 	record_begin(w->out, "server");
 	record_add_uint(w->out, "account", account);
 	record_add_addr(w->out, "at", &server->addr);
 	record_add_uint(w->out, "tcp", server->transport == SIP_TCP);
 	record_end(w->out);
+	snapshot_keep(w, began);
 }
 
 static int read_server(struct snapshot_reading *r, const struct record *rec)
@@ -191,14 +215,18 @@ static int read_server(struct snapshot_reading *r, const struct record *rec)
 	return 0;
 }
 
-void snapshot_write(struct siproxd *sd, int64_t zero_s, struct buf *out)
+bool snapshot_write(struct siproxd *sd, int64_t zero_s, size_t max, struct buf *out)
 {
-	struct snapshot_writing w = {sd, out, zero_s};
+	struct snapshot_writing w = {.sd = sd, .out = out, .zero_s = zero_s, .max = max};
+	bool whole;
 
-	calls_each(sd->calls, snapshot_write_call, &w);
-	dialogs_each(sd->dialogs, write_other_dialog, &w);
-	hash_each(&sd->forwards, write_forward, &w);
+	calls_each(sd->calls, write_call, &w);
+	snapshot_write_waiting(&w);
 	servers_each_kept(sd->servers, write_server, &w);
+	dialogs_each(sd->dialogs, write_other_dialog, &w);
+	whole = !w.full;
+	snapshot_write_answered(&w);
+	return whole;
 }
 
 static int write_file(struct snapshot *s, struct siproxd *sd, const struct buf *body,
@@ -247,12 +275,12 @@ static bool must_tell_time(const struct snapshot *s, const struct siproxd *sd, i
 	    (at_end || now < s->saved_at || now - s->saved_at >= SNAPSHOT_CALM_S);
 }
 
-static void write_body(const struct snapshot *s, struct siproxd *sd, struct buf *body)
+static bool write_body(const struct snapshot *s, struct siproxd *sd, struct buf *body)
 {
 	record_begin(body, "table");
 	record_add_uint(body, "phones", location_count(sd->location) != 0);
 	record_end(body);
-	snapshot_write(sd, s->zero_s, body);
+	return snapshot_write(sd, s->zero_s, SNAPSHOT_MAX - FRAME_MAX, body);
 }
 
 static int save_if_changed(struct snapshot *s, struct siproxd *sd, const struct buf *body,
@@ -279,16 +307,17 @@ static int save_if_changed(struct snapshot *s, struct siproxd *sd, const struct 
 int snapshot_save(struct snapshot *s, struct siproxd *sd, int64_t wall_s, bool at_end)
 {
 	struct buf body = BUF_INIT;
+	bool whole;
 	int err;
 
 	if (!s->loaded || (!at_end && !is_time_to_look(s, sd->now_s())))
 		return 0;
 	s->looked_at = sd->now_s();
-	write_body(s, sd, &body);
+	whole = write_body(s, sd, &body);
 	s->len = body.len;
 	err = save_if_changed(s, sd, &body, wall_s, at_end);
 	buf_free(&body);
-	return err;
+	return err || whole ? err : EFBIG;
 }
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -451,7 +480,7 @@ int snapshot_load(struct snapshot *s, struct siproxd *sd, enum snapshot_table ta
 	char *data = NULL;
 	size_t len = 0;
 	int64_t age_s;
-	int err = file_read(s->file, FILE_MAX, &data, &len);
+	int err = file_read(s->file, SNAPSHOT_MAX, &data, &len);
 
 	memset(out, 0, sizeof(*out));
 	s->loaded = true;

@@ -48,18 +48,24 @@ int snapshot_load(struct snapshot *s, struct siproxd *sd, enum snapshot_table ta
 /*
  * Writes it if something has changed, and, while there are calls, now and then to tell the time.
  * Call it once a second: how often it looks depends on how much there is to write
- * (SNAPSHOT_BYTES_PER_S). Before snapshot_load() it writes nothing. at_end: now or never. errno; it
- * will be tried again.
+ * (SNAPSHOT_BYTES_PER_S). Before snapshot_load() it writes nothing. at_end: now or never. EFBIG:
+ * there is more than SNAPSHOT_MAX, so some of it is left out; errno; it will be tried again.
  */
 int snapshot_save(struct snapshot *s, struct siproxd *sd, int64_t wall_s, bool at_end);
 
 #define SNAPSHOT_BYTES_PER_S 16384 /* on average */
 #define SNAPSHOT_CALM_S      60    /* ... but it looks at least that often */
+/* No file is longer, neither one that is written nor one that is read. */
+#define SNAPSHOT_MAX ((size_t)64 * 1024 * 1024)
+/* Of the INVITEs that wait for nothing but repetitions so many are written. Who repeats does so
+ * within half a second at first, and every four seconds at least. */
+#define SNAPSHOT_ANSWERED_MAX 2000
 
 /* --- the text alone ----------------------------------------------------------------------- */
 
-/* zero_s: sd->now_s() when the timers' clock was 0. */
-void snapshot_write(struct siproxd *sd, int64_t zero_s, struct buf *out);
+/* zero_s: sd->now_s() when the timers' clock was 0. *out gets no longer than max: what is needed
+ * least comes last, and stays out. False: that was more than INVITEs that have their answer. */
+bool snapshot_write(struct siproxd *sd, int64_t zero_s, size_t max, struct buf *out);
 /* then_s: which of the text's times is now; age_s: how long siproxd was away. What makes no sense
  * is left out and counted. */
 #define SNAPSHOT_AGE_UNKNOWN (-1)

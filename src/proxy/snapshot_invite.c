@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timers.h"
 #include "proxy/forward.h"
 #include "proxy/request.h"
 #include "proxy/session.h"
+#include "proxy/snapshot.h"
 #include "proxy/snapshot_state.h"
 #include "siproxd.h"
 
@@ -37,6 +39,14 @@ static const struct text_field {
 static char **text_of(const struct forward *fw, const struct text_field *f)
 {
 	return (char **)((char *)(uintptr_t)fw + f->at);
+}
+
+static bool waits_for_answer(const struct forward *fw)
+{
+	for (const struct list *l = fw->branches.next; l != &fw->branches; l = l->next)
+		if (container_of(l, struct client_txn, link)->state < TXN_COMPLETED)
+			return true;
+	return false;
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
@@ -98,16 +108,115 @@ static void write_parked(struct snapshot_writing *w, const struct forward *fw)
 	record_end(w->out);
 }
 
-void snapshot_write_invite(struct forward *fw, struct snapshot_writing *w)
+/* Only phones name servers that must be looked up. */
+static bool is_parked(const struct forward *fw)
+{
+	return fw->parked && fw->query && !fw->cancelled && fw->from.side == LAN;
+}
+
+enum stage {
+	OVER,
+	WAITS,
+	ANSWERED, /* what may still come is its 2xx, or the INVITE, once more */
+};
+
+/* Of a fork one phone may have answered, and the CANCEL to another one be on its way. */
+static enum stage stage_of(const struct forward *fw)
 {
 	if (fw->method != SIP_INVITE || !fw->st)
+		return OVER;
+	if (is_parked(fw))
+		return WAITS;
+	if (list_is_empty(&fw->branches))
+		return OVER;
+	if (!fw->final_sent)
+		return WAITS;
+	if (fw->st->state != TXN_ACCEPTED)
+		return OVER;
+	return waits_for_answer(fw) ? WAITS : ANSWERED;
+}
+
+static void write_invite(struct snapshot_writing *w, const struct forward *fw)
+{
+	size_t began = w->out->len;
+
+	if (w->full)
 		return;
-	/* Only phones name servers that must be looked up. */
-	if (fw->parked && fw->query && !fw->cancelled && fw->from.side == LAN)
+	if (is_parked(fw))
 		write_parked(w, fw);
-	else if ((!fw->final_sent || fw->st->state == TXN_ACCEPTED) &&
-	    !list_is_empty(&fw->branches))
+	else
 		write_forward(w, fw);
+	snapshot_keep(w, began);
+}
+
+static void write_waiting(struct hash_node *node, void *arg)
+{
+	const struct forward *fw = container_of(node, struct forward, node);
+
+	if (stage_of(fw) == WAITS)
+		write_invite(arg, fw);
+}
+
+void snapshot_write_waiting(struct snapshot_writing *w)
+{
+	hash_each(&w->sd->forwards, write_waiting, w);
+}
+
+/* By how many seconds each of them has left: the newest have most. */
+struct answered {
+	struct snapshot_writing *w;
+	size_t count[64 * SIP_T1_MS / 1000 + 1]; /* RFC 6026: timer L */
+	size_t oldest, room; /* the second of which not all have room, and how many have */
+};
+
+static size_t seconds_left(const struct answered *a, const struct forward *fw)
+{
+	const size_t last = sizeof(a->count) / sizeof(*a->count) - 1;
+	uint64_t now = timers_now(a->w->sd->timers), due = fw->st->end.timer.due_ms;
+	uint64_t left = due > now ? (due - now) / 1000 : 0;
+
+	return left < last ? (size_t)left : last;
+}
+
+static void count_answered(struct hash_node *node, void *arg)
+{
+	const struct forward *fw = container_of(node, struct forward, node);
+	struct answered *a = arg;
+
+	if (stage_of(fw) == ANSWERED)
+		a->count[seconds_left(a, fw)]++;
+}
+
+static void choose_newest(struct answered *a)
+{
+	a->oldest = sizeof(a->count) / sizeof(*a->count) - 1;
+	a->room = SNAPSHOT_ANSWERED_MAX;
+	while (a->oldest > 0 && a->count[a->oldest] <= a->room)
+		a->room -= a->count[a->oldest--];
+}
+
+static void write_answered(struct hash_node *node, void *arg)
+{
+	const struct forward *fw = container_of(node, struct forward, node);
+	struct answered *a = arg;
+	size_t left;
+
+	if (stage_of(fw) != ANSWERED)
+		return;
+	left = seconds_left(a, fw);
+	if (left < a->oldest || (left == a->oldest && a->room == 0))
+		return;
+	a->room -= left == a->oldest;
+	write_invite(a->w, fw);
+}
+
+void snapshot_write_answered(struct snapshot_writing *w)
+{
+	struct answered a = {.w = w};
+
+	hash_each(&w->sd->forwards, count_answered, &a);
+	choose_newest(&a);
+	hash_each(&w->sd->forwards, write_answered, &a);
 }
 
 /* --- reading ------------------------------------------------------------------------------ */
@@ -254,14 +363,6 @@ int snapshot_read_branch(struct snapshot_reading *r, const struct record *rec)
 		forward_watch_for(ct, snapshot_due(r, rec, "timer_c"));
 	err = record_word(rec, "target", &ct->target);
 	return err == EBADMSG ? 0 : err;
-}
-
-static bool waits_for_answer(const struct forward *fw)
-{
-	for (const struct list *l = fw->branches.next; l != &fw->branches; l = l->next)
-		if (container_of(l, struct client_txn, link)->state < TXN_COMPLETED)
-			return true;
-	return false;
 }
 
 void snapshot_resume_invite(struct forward *fw)

@@ -8,6 +8,7 @@
 #define PROXY_SNAPSHOT_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -23,6 +24,8 @@ struct snapshot_writing {
 	struct siproxd *sd;
 	struct buf *out;
 	int64_t zero_s; /* sd->now_s() when the timers' clock was 0 */
+	size_t max;     /* bytes in `out` */
+	bool full;      /* something had no room: nothing more is written */
 };
 
 struct snapshot_reading {
@@ -40,6 +43,8 @@ struct snapshot_reading {
 
 /* --- small parts (snapshot.c) --------------------------------------------------------------- */
 
+/* What was written from there on stays if it has room, and is taken back as a whole if not. */
+void snapshot_keep(struct snapshot_writing *w, size_t began);
 void snapshot_add_hop(struct snapshot_writing *w, const char *name, const struct hop *hop);
 /* False: there is none, and *out is not to be used. */
 bool snapshot_hop(struct snapshot_reading *r, const struct record *rec, const char *name,
@@ -67,7 +72,10 @@ void snapshot_resume_call(struct call *call, void *reading);
 void snapshot_write_dialog(struct dialog *d, struct snapshot_writing *w);
 int snapshot_read_dialog(struct snapshot_reading *r, const struct record *rec);
 
-void snapshot_write_invite(struct forward *fw, struct snapshot_writing *w);
+/* All that wait for an answer. */
+void snapshot_write_waiting(struct snapshot_writing *w);
+/* Those that are there for repetitions alone: the newest SNAPSHOT_ANSWERED_MAX. */
+void snapshot_write_answered(struct snapshot_writing *w);
 int snapshot_read_invite(struct snapshot_reading *r, const struct record *rec);
 int snapshot_read_branch(struct snapshot_reading *r, const struct record *rec);
 /* All branches are read. May free it. */

@@ -25,7 +25,7 @@ static void write_again(struct core *c)
 	struct buf out = BUF_INIT;
 	struct snapshot_count n;
 
-	snapshot_write(&c->sd, 1, &out);
+	snapshot_write(&c->sd, 1, SNAPSHOT_MAX, &out);
 	HOLDS(!out.failed);
 	if (out.len)
 		snapshot_read(&c->sd, (struct str){out.data, out.len}, 1, 0, &n);

@@ -246,7 +246,7 @@ static void restart(struct core *c)
 	int64_t now = core_unix_time, then_s = (int64_t)(timers_now(&c->timers) / 1000);
 	long n;
 
-	snapshot_write(&c->sd, 0, &text);
+	snapshot_write(&c->sd, 0, SNAPSHOT_MAX, &text);
 	n = until_failure;
 	until_failure = -1;
 	core_stop(c);

@@ -2,6 +2,7 @@
 /* What runs goes on after a restart: calls, ringing ones too, and subscriptions. */
 #include "core.c"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -482,6 +483,119 @@ static void test_accepted(void)
 	finish_all(&c);
 }
 
+static size_t file_size(void)
+{
+	FILE *f = fopen(path, "r");
+	long n = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : 0;
+
+	if (f)
+		fclose(f);
+	return (size_t)n;
+}
+
+/* --- more than there is room for ---------------------------------------------------------- */
+
+/* One more call of Alice's rings. */
+static void ring_once_more(struct core *c, unsigned number, const char *body)
+{
+	core_receive(c, LAN, CORE_PHONE,
+	    "INVITE sip:bob@198.51.100.7 SIP/2.0\n"
+	    "Via: SIP/2.0/UDP 192.168.1.10:5060;branch=z9hG4bKm%u\n"
+	    "From: <sip:alice@198.51.100.7>;tag=m%u\nTo: <sip:bob@198.51.100.7>\n"
+	    "Call-ID: many%u.\nCSeq: 1 INVITE\n"
+	    "Contact: <sip:alice@192.168.1.10:5060>\n\n%s",
+	    number, number, number, body);
+}
+
+static void answer_once_more(struct core *c, unsigned number)
+{
+	const struct core_sent *m;
+
+	ring_once_more(c, number, "");
+	while ((m = core_next(c)) && m->side != WAN)
+		;
+	if (!m)
+		abort();
+	core_answer(c, m, "200 OK", "bt", BOB_CONTACT, NULL);
+	core_forget(c);
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static void start_for_many(struct core *c)
+{
+	core_init(c);
+	c->config.max_calls = c->config.max_transactions = 10 * SNAPSHOT_ANSWERED_MAX;
+	core_start(c, false);
+}
+
+/* INVITEs that have their answer have a limit of their own, and the newest are needed most. */
+static void test_many_answered(void)
+{
+	struct buf text = BUF_INIT;
+	struct core c;
+	char call_id[32];
+	size_t old = 0;
+
+	start_for_many(&c);
+	for (unsigned i = 0; i < 10; i++)
+		answer_once_more(&c, i);
+	core_wait(&c, 5000);
+	for (unsigned i = 10; i < 10 + SNAPSHOT_ANSWERED_MAX - 3; i++)
+		answer_once_more(&c, i);
+	for (unsigned i = 0; i < 10; i++)
+		ring_once_more(&c, 100000 + i, "");
+	ok(snapshot_write(&c.sd, 0, SNAPSHOT_MAX, &text), "all that must be there is");
+	is_int((long long)count_of(text.data, "\ninvite\t"), SNAPSHOT_ANSWERED_MAX + 10,
+	    "so many INVITEs are written");
+	is_int((long long)count_of(text.data, "\tcall_id=many10000"), 10,
+	    "all those that ring among them");
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(call_id, sizeof(call_id), "\tcall_id=many%u.", i);
+		old += count_of(text.data, call_id);
+	}
+	is_int((long long)old, 10 + 3, "of most that were answered first the dialog alone");
+	buf_free(&text);
+	core_stop(&c);
+}
+
+/* What is written can be read. */
+static void test_too_much(void)
+{
+	struct snapshot *s = open_it();
+	struct snapshot_count n;
+	struct core c;
+	char *body = malloc(60001);
+
+	if (!body)
+		abort();
+	memset(body, 1, 60000); /* "%01" there */
+	body[60000] = '\0';
+	start_for_many(&c);
+	c.muted = true;
+	for (unsigned i = 0; i < 400; i++)
+		ring_once_more(&c, i, body);
+	snapshot_load(s, &c.sd, TABLE_IS_NEW, core_unix_time, &n);
+	is_int(snapshot_save(s, &c.sd, core_unix_time, true), EFBIG, "it is said");
+	ok(file_size() <= SNAPSHOT_MAX, "but the file is none too long");
+	snapshot_close(s);
+	core_stop(&c);
+	start_for_many(&c);
+	c.muted = true;
+	n = load(&c, 0);
+	ok(n.invites > 300 && n.invites < 400, "and most of it is there again");
+	is_int((long long)n.lost, 0, "each as a whole");
+	free(body);
+	finish_all(&c);
+}
+
 /* A name was being looked up. */
 static void test_parked(void)
 {
@@ -560,16 +674,6 @@ static void test_subscription(void)
 }
 
 /* --- the file ----------------------------------------------------------------------------- */
-
-static size_t file_size(void)
-{
-	FILE *f = fopen(path, "r");
-	long n = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : 0;
-
-	if (f)
-		fclose(f);
-	return (size_t)n;
-}
 
 static void test_damaged(void)
 {
@@ -792,6 +896,8 @@ int main(void)
 	test_ghost();
 	test_cancel();
 	test_accepted();
+	test_many_answered();
+	test_too_much();
 	test_parked();
 	test_subscription();
 	test_server();
