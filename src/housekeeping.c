@@ -15,6 +15,7 @@
 #include "base/netwatch.h"
 #include "base/notify.h"
 #include "base/resolver.h"
+#include "base/writer.h"
 #include "config.h"
 #include "media/ports.h"
 #include "media/relay.h"
@@ -322,6 +323,37 @@ int house_start_signals(struct service *s)
 	return err;
 }
 
+static void set_writer(struct service *s, struct writer *w)
+{
+	s->writer = w;
+	if (s->sd.registrations)
+		registrations_set_writer(s->sd.registrations, w);
+	if (s->sd.snapshot)
+		snapshot_set_writer(s->sd.snapshot, w);
+}
+
+/* A flash disk may take seconds, and SIP is read meanwhile. Both files were read already, or are
+ * before the loop runs: from then on they are the writer's alone. */
+static int start_writing(struct service *s)
+{
+	struct writer *w;
+	int err;
+
+	if (!s->sd.registrations)
+		return 0;
+	err = writer_new(&w, NULL, NULL);
+	if (!err)
+		set_writer(s, w);
+	return err;
+}
+
+/* What it still has is written; the last of all is written by us. */
+static void stop_writing(struct service *s)
+{
+	writer_free(s->writer);
+	set_writer(s, NULL);
+}
+
 int house_start(struct service *s)
 {
 	int err = netwatch_open(&s->netwatch, s->sd.loop, on_net_change, s);
@@ -336,6 +368,9 @@ int house_start(struct service *s)
 		return err;
 	apply_public_addr(s);
 	side_wan_moved(s->sd.sides); /* from here on */
+	err = start_writing(s);
+	if (err)
+		return err;
 	return timer_start(s->sd.timers, &s->housekeeping, 0, keep_house, s);
 }
 
@@ -346,6 +381,7 @@ void house_stop(struct service *s)
 	netwatch_close(s->netwatch);
 	public_addr_free(s->sd.public_addr);
 	s->sd.public_addr = NULL;
+	stop_writing(s);
 	if (s->sd.location)
 		save_registrations(s, true);
 	if (s->sd.calls)

@@ -27,6 +27,7 @@ libsiproxd_a_SOURCES += \
 	src/base/dns_answer.c src/base/dns_answer.h \
 	src/base/dns_channel.c src/base/dns_channel.h \
 	src/base/file.c src/base/file.h \
+	src/base/writer.c src/base/writer.h \
 	src/base/record.c src/base/record.h \
 	src/base/firewall.c src/base/firewall.h \
 	src/base/daemon.c src/base/daemon.h \

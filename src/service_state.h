@@ -23,6 +23,7 @@ struct netwatch;
 struct notify;
 struct passwords;
 struct trace;
+struct writer;
 
 struct service {
 	struct siproxd sd;
@@ -41,6 +42,7 @@ struct service {
 	struct timer housekeeping;
 	unsigned rounds;
 	struct netwatch *netwatch; /* NULL: the system does not tell */
+	struct writer *writer;     /* of registrations and snapshot; NULL: there are none */
 };
 
 /* In service_files.c: */

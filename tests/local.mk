@@ -33,7 +33,8 @@ UNIT_TESTS = \
 	tests/unit/stun_test \
 	tests/unit/tcp_test \
 	tests/unit/timers_test \
-	tests/unit/udp_test
+	tests/unit/udp_test \
+	tests/unit/writer_test
 if LINUX_EXTRAS
 UNIT_TESTS += tests/unit/linux_test tests/unit/netwatch_test
 endif

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "proxy/location.h"
 #include "proxy/mask_names.h"
 #include "proxy/side.h"
@@ -19,9 +20,15 @@
 
 struct registrations {
 	struct file *table, *more;
-	uint64_t saved_version, saved_refreshes;
-	int64_t saved_at; /* unix time of the last writing */
-	size_t len;       /* of what was written then */
+	struct writer *writer; /* NULL: none */
+	struct writer_job job;
+	bool handed_over; /* what becomes of it is not known yet */
+	/* Of the file, and of what is to become it. */
+	struct saved {
+		uint64_t version, refreshes;
+		int64_t at; /* unix time */
+		size_t len;
+	} last, next;
 	bool saved;
 	bool was_empty;
 	bool has_key;   /* the side file's is the one in use */
@@ -59,6 +66,11 @@ void registrations_close(struct registrations *r)
 	file_close(r->table);
 	file_close(r->more);
 	free(r);
+}
+
+void registrations_set_writer(struct registrations *r, struct writer *w)
+{
+	r->writer = w;
 }
 
 const char *registrations_path(const struct registrations *r)
@@ -278,8 +290,8 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
 	/* A secret that is new is kept before any phone is there: calls are, without phones, too.
 	 */
 	r->saved = !err && (r->has_key || !r->more);
-	r->saved_version = location_version(loc);
-	r->saved_refreshes = location_refreshes(loc);
+	r->last.version = location_version(loc);
+	r->last.refreshes = location_refreshes(loc);
 	return err;
 }
 
@@ -368,12 +380,12 @@ static void name_ourselves(struct writing *w, const struct side_map *sides)
 
 static bool is_time(const struct registrations *r, int64_t now, int64_t pause)
 {
-	return now < r->saved_at || now - r->saved_at >= pause;
+	return now < r->last.at || now - r->last.at >= pause;
 }
 
 static int64_t pause_s(const struct registrations *r)
 {
-	int64_t pause = (int64_t)(r->len / REGISTRATIONS_BYTES_PER_S);
+	int64_t pause = (int64_t)(r->last.len / REGISTRATIONS_BYTES_PER_S);
 
 	return pause < REGISTRATIONS_CALM_S ? pause : REGISTRATIONS_CALM_S;
 }
@@ -385,11 +397,48 @@ static bool wants_saving(const struct registrations *r, const struct location *l
 		return false;
 	if (!r->saved)
 		return true;
-	if (r->saved_version != location_version(loc))
+	if (r->last.version != location_version(loc))
 		return at_end || is_time(r, now, pause_s(r));
-	if (r->saved_refreshes == location_refreshes(loc))
+	if (r->last.refreshes == location_refreshes(loc))
 		return false;
 	return at_end || is_time(r, now, REGISTRATIONS_CALM_S);
+}
+
+static void write_all(struct writing *w, const struct location *loc, const struct side_map *sides,
+    const uint8_t key[SIPHASH_KEY_LEN])
+{
+	name_ourselves(w, sides);
+	buf_str(&w->more, "key\t");
+	for (size_t i = 0; i < SIPHASH_KEY_LEN; i++)
+		buf_printf(&w->more, "%02x", key[i]);
+	buf_str(&w->more, "\n");
+	location_each(loc, write_binding, w);
+}
+
+/* What became of what was written last; EINPROGRESS. */
+static int conclude(struct registrations *r)
+{
+	int err = r->handed_over ? writer_result(&r->job) : 0;
+
+	if (!r->handed_over || err == EINPROGRESS)
+		return err;
+	r->handed_over = false;
+	if (err)
+		return err;
+	r->saved = true;
+	r->last = r->next;
+	return 0;
+}
+
+/* The table first: what stands beside it is about its phones. */
+static void hand_over(struct registrations *r, struct writing *w)
+{
+	r->next.len = w->table.len + w->more.len;
+	writer_add(&r->job, r->table, &w->table);
+	if (r->more)
+		writer_add(&r->job, r->more, &w->more);
+	r->handed_over = true;
+	writer_put(r->writer, &r->job);
 }
 
 int registrations_save(struct registrations *r, const struct location *loc,
@@ -397,29 +446,19 @@ int registrations_save(struct registrations *r, const struct location *loc,
     bool at_end)
 {
 	struct writing w = {.table = BUF_INIT, .more = BUF_INIT, .skew = skew};
-	int err = ENOMEM;
+	int before = conclude(r), err = ENOMEM;
 
-	if (!wants_saving(r, loc, now, at_end))
+	if (before == EINPROGRESS)
 		return 0;
-	name_ourselves(&w, sides);
-	buf_str(&w.more, "key\t");
-	for (size_t i = 0; i < SIPHASH_KEY_LEN; i++)
-		buf_printf(&w.more, "%02x", key[i]);
-	buf_str(&w.more, "\n");
-	location_each(loc, write_binding, &w);
+	if (!wants_saving(r, loc, now, at_end))
+		return before;
+	write_all(&w, loc, sides, key);
 	if (!w.table.failed && !w.more.failed) {
-		err = file_write(r->table, w.table.data ? w.table.data : "", w.table.len, NULL);
-		if (!err && r->more)
-			err = file_write(r->more, w.more.data, w.more.len, NULL);
-	}
-	if (!err) {
-		r->saved = true;
-		r->saved_at = now;
-		r->len = w.table.len + w.more.len;
-		r->saved_version = location_version(loc);
-		r->saved_refreshes = location_refreshes(loc);
+		r->next = (struct saved){location_version(loc), location_refreshes(loc), now, 0};
+		hand_over(r, &w);
+		err = conclude(r);
 	}
 	buf_free(&w.table);
 	buf_free(&w.more);
-	return err;
+	return err == EINPROGRESS ? before : err;
 }

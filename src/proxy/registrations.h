@@ -22,11 +22,15 @@
 struct location;
 struct registrations;
 struct side_map;
+struct writer;
 
 /* Opens (or makes) both files; `owner` is who we shall run as. errno for the first file; without
  * the second one it works too. Call it before root is given up. */
 int registrations_open(struct registrations **out, const char *path, uid_t owner, gid_t group);
+/* Its writer, if it has one, is gone by then. */
 void registrations_close(struct registrations *r);
+/* From now on that one writes; NULL, as at first: registrations_save() itself. */
+void registrations_set_writer(struct registrations *r, struct writer *w);
 const char *registrations_path(const struct registrations *r);
 /* What registrations_load() found: no file at all, or one that holds nothing. */
 bool registrations_were_deleted(const struct registrations *r);
@@ -43,7 +47,8 @@ int registrations_load(struct registrations *r, struct location *loc, int64_t no
  * all the time; if phones have only refreshed, not more often than every REGISTRATIONS_CALM_S, for
  * the sake of flash disks (they refresh long before they expire).
  * skew: what the clock on the wall is ahead of `now`, the table's time; the file's is the wall's.
- * `at_end`: the last chance. errno; it will be tried again.
+ * `at_end`: the last chance, without a writer. errno, of the last time if a writer has it now; it
+ * will be tried again, and while a writer is not done with the last content nothing is done.
  */
 int registrations_save(struct registrations *r, const struct location *loc,
     const struct side_map *sides, const uint8_t key[SIPHASH_KEY_LEN], int64_t now, int64_t skew,

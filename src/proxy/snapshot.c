@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/timers.h"
+#include "base/writer.h"
 #include "proxy/call.h"
 #include "proxy/dialog.h"
 #include "proxy/forward.h"
@@ -27,11 +28,18 @@
 
 struct snapshot {
 	struct file *file;
+	struct writer *writer; /* NULL: none */
+	struct writer_job job;
+	bool handed_over; /* what becomes of it is not known yet */
 	bool loaded;
 	int64_t zero_s;
-	int64_t looked_at, saved_at; /* sd->now_s() */
-	size_t len;                  /* of the last text */
-	uint64_t sum;                /* of what is in the file */
+	int64_t looked_at; /* sd->now_s() */
+	size_t len;        /* of the last text */
+	/* Of what is in the file, and of what is to be there. */
+	struct saved {
+		int64_t at; /* sd->now_s() */
+		uint64_t sum;
+	} last, next;
 	bool saved;
 };
 
@@ -65,6 +73,11 @@ void snapshot_close(struct snapshot *s)
 		return;
 	file_close(s->file);
 	free(s);
+}
+
+void snapshot_set_writer(struct snapshot *s, struct writer *w)
+{
+	s->writer = w;
 }
 
 const char *snapshot_path(const struct snapshot *s)
@@ -229,6 +242,21 @@ bool snapshot_write(struct siproxd *sd, int64_t zero_s, size_t max, struct buf *
 	return whole;
 }
 
+/* What became of what was written last; EINPROGRESS. */
+static int conclude(struct snapshot *s)
+{
+	int err = s->handed_over ? writer_result(&s->job) : 0;
+
+	if (!s->handed_over || err == EINPROGRESS)
+		return err;
+	s->handed_over = false;
+	if (err)
+		return err;
+	s->saved = true;
+	s->last = s->next;
+	return 0;
+}
+
 static int write_file(struct snapshot *s, struct siproxd *sd, const struct buf *body,
     int64_t wall_s)
 {
@@ -249,8 +277,12 @@ static int write_file(struct snapshot *s, struct siproxd *sd, const struct buf *
 		record_add_uint(&whole, "sum", sum);
 		record_end(&whole);
 	}
-	if (!whole.failed)
-		err = file_write(s->file, whole.data, whole.len, NULL);
+	if (!whole.failed) {
+		writer_add(&s->job, s->file, &whole);
+		s->handed_over = true;
+		writer_put(s->writer, &s->job);
+		err = conclude(s);
+	}
 	buf_free(&whole);
 	return err;
 }
@@ -272,7 +304,7 @@ static bool must_tell_time(const struct snapshot *s, const struct siproxd *sd, i
     bool at_end)
 {
 	return calls_count(sd->calls) &&
-	    (at_end || now < s->saved_at || now - s->saved_at >= SNAPSHOT_CALM_S);
+	    (at_end || now < s->last.at || now - s->last.at >= SNAPSHOT_CALM_S);
 }
 
 static bool write_body(const struct snapshot *s, struct siproxd *sd, struct buf *body)
@@ -288,35 +320,33 @@ static int save_if_changed(struct snapshot *s, struct siproxd *sd, const struct 
 {
 	int64_t now = sd->now_s();
 	uint64_t sum;
-	int err;
 
 	if (body->failed)
 		return ENOMEM;
 	sum = siphash(sd->key, body->data, body->len);
-	if (s->saved && sum == s->sum && !must_tell_time(s, sd, now, at_end))
+	if (s->saved && sum == s->last.sum && !must_tell_time(s, sd, now, at_end))
 		return 0;
-	err = write_file(s, sd, body, wall_s);
-	if (err)
-		return err;
-	s->saved = true;
-	s->saved_at = now;
-	s->sum = sum;
-	return 0;
+	s->next = (struct saved){now, sum};
+	return write_file(s, sd, body, wall_s);
 }
 
 int snapshot_save(struct snapshot *s, struct siproxd *sd, int64_t wall_s, bool at_end)
 {
 	struct buf body = BUF_INIT;
+	int before = conclude(s), err;
 	bool whole;
-	int err;
 
-	if (!s->loaded || (!at_end && !is_time_to_look(s, sd->now_s())))
+	if (before == EINPROGRESS)
 		return 0;
+	if (!s->loaded || (!at_end && !is_time_to_look(s, sd->now_s())))
+		return before;
 	s->looked_at = sd->now_s();
 	whole = write_body(s, sd, &body);
 	s->len = body.len;
 	err = save_if_changed(s, sd, &body, wall_s, at_end);
 	buf_free(&body);
+	if (err == EINPROGRESS)
+		err = before;
 	return err || whole ? err : EFBIG;
 }
 

@@ -21,10 +21,14 @@
 
 struct siproxd;
 struct snapshot;
+struct writer;
 
 /* Opens (or makes) the file beside `table`, for `owner`; before root is given up. errno. */
 int snapshot_open(struct snapshot **out, const char *table, uid_t owner, gid_t group);
+/* Its writer, if it has one, is gone by then. */
 void snapshot_close(struct snapshot *s);
+/* From now on that one writes; NULL, as at first: snapshot_save() itself. */
+void snapshot_set_writer(struct snapshot *s, struct writer *w);
 const char *snapshot_path(const struct snapshot *s);
 
 struct snapshot_count {
@@ -48,8 +52,10 @@ int snapshot_load(struct snapshot *s, struct siproxd *sd, enum snapshot_table ta
 /*
  * Writes it if something has changed, and, while there are calls, now and then to tell the time.
  * Call it once a second: how often it looks depends on how much there is to write
- * (SNAPSHOT_BYTES_PER_S). Before snapshot_load() it writes nothing. at_end: now or never. EFBIG:
- * there is more than SNAPSHOT_MAX, so some of it is left out; errno; it will be tried again.
+ * (SNAPSHOT_BYTES_PER_S). Before snapshot_load() it writes nothing, and while a
+ * writer is not done with the last text. at_end: now or never, without a writer. EFBIG: there is
+ * more than SNAPSHOT_MAX, so some of it is left out; errno, of the last time if a writer has it
+ * now; it will be tried again.
  */
 int snapshot_save(struct snapshot *s, struct siproxd *sd, int64_t wall_s, bool at_end);
 

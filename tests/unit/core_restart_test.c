@@ -3,9 +3,13 @@
 #include "core.c"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/writer.h"
 #include "proxy/servers.h"
 #include "proxy/snapshot.h"
 
@@ -794,6 +798,64 @@ static void test_policy(void)
 	finish_all(&c);
 }
 
+/* A disk that hangs while somebody else has the gate. */
+struct slow_disk {
+	pthread_mutex_t gate;
+	int err;
+};
+
+static int write_slowly(void *arg, struct file *f, const void *data, size_t len)
+{
+	struct slow_disk *d = arg;
+	int err;
+
+	pthread_mutex_lock(&d->gate);
+	err = d->err ? d->err : file_write(f, data, len, NULL);
+	pthread_mutex_unlock(&d->gate);
+	return err;
+}
+
+/* The disk hangs, and a call that is made meanwhile is written as soon as it does not. */
+static void test_writer(void)
+{
+	struct slow_disk disk = {PTHREAD_MUTEX_INITIALIZER, 0};
+	struct snapshot *s = open_it();
+	struct snapshot_count n;
+	struct writer *w;
+	struct core c;
+	size_t len;
+
+	core_init(&c);
+	core_start(&c, false);
+	if (writer_new(&w, write_slowly, &disk) != 0)
+		abort();
+	snapshot_load(s, &c.sd, TABLE_IS_NEW, core_unix_time, &n);
+	snapshot_set_writer(s, w);
+	pthread_mutex_lock(&disk.gate);
+	is_int(snapshot_save(s, &c.sd, core_unix_time, false), 0, "handed over");
+	alice_invites(&c);
+	core_forget(&c);
+	is_int((long long)saves(&c, s, 3), 0, "the disk hangs, and we do not");
+	pthread_mutex_unlock(&disk.gate);
+	for (int i = 0; i < 10000 && (len = file_size()) == 0; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	ok(len > 0, "it goes on");
+	for (int i = 0; i < 30 && file_size() == len; i++) {
+		saves(&c, s, 1);
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	}
+	ok(file_size() > len, "the call is written, too");
+	writer_free(w);
+	snapshot_set_writer(s, NULL);
+	snapshot_close(s);
+	begin_anew(&c, 0);
+	n = load(&c, 0);
+	is_int((long long)n.calls, 1, "as it can be read");
+	core_wait(&c, 200000);
+	core_stop(&c);
+	unlink(path);
+}
+
 static void test_heartbeat(void)
 {
 	struct core c;
@@ -905,6 +967,7 @@ int main(void)
 	test_deleted_table();
 	test_no_room();
 	test_policy();
+	test_writer();
 	test_heartbeat();
 	rmdir(dir);
 	return tap_done();

@@ -3,10 +3,14 @@
 #include "proxy/registrations.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/writer.h"
 #include "proxy/location.h"
 #include "proxy/side.h"
 #include "tap.h"
@@ -149,6 +153,84 @@ static void test_large(void)
 	enter(loc, "sip:last@192.168.1.10", "last", "last", 2000);
 	registrations_save(r, loc, sides, KEY, 1000 + PAUSE + 1, 0, true);
 	ok(strstr(get_file(path), "sip:last@") != NULL, "... and not at the end");
+	registrations_close(r);
+	location_free(loc);
+	side_free(sides);
+}
+
+/* A disk that hangs while somebody else has the gate. */
+struct slow_disk {
+	pthread_mutex_t gate;
+	int err;
+};
+
+static int write_slowly(void *arg, struct file *f, const void *data, size_t len)
+{
+	struct slow_disk *d = arg;
+	int err;
+
+	pthread_mutex_lock(&d->gate);
+	err = d->err ? d->err : file_write(f, data, len, NULL);
+	pthread_mutex_unlock(&d->gate);
+	return err;
+}
+
+/* As the main thread does it, only quicker; until that comes of it, or ten seconds have passed. */
+static bool save_until(struct registrations *r, const struct location *loc,
+    const struct side_map *sides, int64_t now, int want_err, const char *want)
+{
+	for (int i = 0; i < 10000; i++) {
+		int err = registrations_save(r, loc, sides, KEY, now, 0, false);
+
+		if (err == want_err && (!want || strstr(get_file(more), want)))
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	return false;
+}
+
+/* With a writer nobody waits for the disk, and nothing else is different. */
+static void test_writer(void)
+{
+	struct slow_disk disk = {PTHREAD_MUTEX_INITIALIZER, 0};
+	struct side_map *sides = make_sides(5060, false);
+	struct location *loc = make_table();
+	struct registrations *r;
+	struct writer *w;
+
+	unlink(path);
+	unlink(more);
+	r = open_read_file();
+	if (writer_new(&w, write_slowly, &disk) != 0)
+		abort();
+	registrations_set_writer(r, w);
+	pthread_mutex_lock(&disk.gate);
+	enter(loc, "sip:first@192.168.1.10", "first", "first", 2000);
+	is_int(registrations_save(r, loc, sides, KEY, 1000, 0, false), 0, "the disk hangs");
+	enter(loc, "sip:second@192.168.1.10", "second", "second", 2000);
+	is_int(registrations_save(r, loc, sides, KEY, 1001, 0, false), 0, "a second time");
+	is_str(get_file(path), "", "and nothing is written");
+	pthread_mutex_unlock(&disk.gate);
+	ok(save_until(r, loc, sides, 1002, 0, "second"), "it goes on, and all is written");
+	ok(strstr(get_file(path), "sip:second@") != NULL, "the table before that");
+	pthread_mutex_lock(&disk.gate);
+	disk.err = ENOSPC;
+	enter(loc, "sip:third@192.168.1.10", "third", "third", 2000);
+	is_int(registrations_save(r, loc, sides, KEY, 1003, 0, false), 0, "the disk fills");
+	pthread_mutex_unlock(&disk.gate);
+	ok(save_until(r, loc, sides, 1004, ENOSPC, NULL), "that is told");
+	pthread_mutex_lock(&disk.gate);
+	disk.err = 0;
+	pthread_mutex_unlock(&disk.gate);
+	ok(save_until(r, loc, sides, 1005, 0, "third"), "and it is tried again");
+	enter(loc, "sip:fourth@192.168.1.10", "fourth", "fourth", 2000);
+	registrations_save(r, loc, sides, KEY, 1006, 0, false);
+	enter(loc, "sip:fifth@192.168.1.10", "fifth", "fifth", 2000);
+	writer_free(w);
+	registrations_set_writer(r, NULL);
+	is_int(registrations_save(r, loc, sides, KEY, 1006, 0, true), 0, "at the end");
+	ok(strstr(get_file(path), "sip:fourth@") && strstr(get_file(path), "sip:fifth@"),
+	    "all is there");
 	registrations_close(r);
 	location_free(loc);
 	side_free(sides);
@@ -415,6 +497,7 @@ int main(void)
 	test_format();
 	test_calm();
 	test_large();
+	test_writer();
 	test_round_trip();
 	test_reading();
 	test_foreign();
