@@ -41,11 +41,15 @@ static char **text_of(const struct forward *fw, const struct text_field *f)
 	return (char **)((char *)(uintptr_t)fw + f->at);
 }
 
+/* Of a server that was given up nothing is expected. */
 static bool waits_for_answer(const struct forward *fw)
 {
-	for (const struct list *l = fw->branches.next; l != &fw->branches; l = l->next)
-		if (container_of(l, struct client_txn, link)->state < TXN_COMPLETED)
+	for (const struct list *l = fw->branches.next; l != &fw->branches; l = l->next) {
+		const struct client_txn *ct = container_of(l, struct client_txn, link);
+
+		if (ct->state < TXN_COMPLETED && !ct->abandoned)
 			return true;
+	}
 	return false;
 }
 

@@ -22,6 +22,14 @@
 #define SDP         "Content-Type: application/sdp\n"
 #define BOB_CONTACT "Contact: <sip:bob@198.51.100.20>\n"
 
+static const char *const zone[] = {
+    "_sip._udp.example.net SRV 10 0 5060 a.example.net",
+    "_sip._udp.example.net SRV 20 0 5060 b.example.net",
+    "a.example.net A 198.51.100.1",
+    "b.example.net A 198.51.100.2",
+    NULL,
+};
+
 static char dir[] = "/tmp/core_restart_test.XXXXXX";
 static char table[64], path[80];
 
@@ -455,6 +463,29 @@ static void test_ghost(void)
 	finish_all(&c);
 }
 
+/* The first server was given up, and wakes up too late; the other had not answered. */
+static void test_given_up(void)
+{
+	struct core_sent first;
+	struct core c;
+
+	core_init(&c);
+	core_start(&c, false);
+	alice(&c, "INVITE", "sip:bob@example.net", 1, "a1", "", SDP, OFFER);
+	core_resolve_zone(zone);
+	core_expect(&c, LAN, "SIP/2.0 100", "100");
+	first = kept(core_expect(&c, WAN, "INVITE", "to the first server"));
+	core_wait(&c, 4100);
+	core_answer(&c, &first, "180 Ringing", "x", BOB_CONTACT, NULL);
+	free(first.text);
+	core_forget(&c);
+	restart(&c, 40);
+	core_expect(&c, WAN, "CANCEL", "its phone shall not ring on");
+	core_expect(&c, LAN, "SIP/2.0 500", "Alice is told, as nobody else will answer");
+	is_int((long long)calls_count(c.sd.calls), 0, "the call has ended");
+	finish_all(&c);
+}
+
 static void test_cancel(void)
 {
 	struct core c;
@@ -878,13 +909,6 @@ static void test_heartbeat(void)
 /* To the provider, by a name that has two servers; where it went. */
 static const char *asks_by_name(struct core *c, unsigned cseq, char to[static ADDR_TEXT_MAX])
 {
-	static const char *const zone[] = {
-	    "_sip._udp.example.net SRV 10 0 5060 a.example.net",
-	    "_sip._udp.example.net SRV 20 0 5060 b.example.net",
-	    "a.example.net A 198.51.100.1",
-	    "b.example.net A 198.51.100.2",
-	    NULL,
-	};
 	char branch[16];
 
 	snprintf(branch, sizeof(branch), "n%u", cseq);
@@ -956,6 +980,7 @@ int main(void)
 	test_ringing();
 	test_unanswered();
 	test_ghost();
+	test_given_up();
 	test_cancel();
 	test_accepted();
 	test_many_answered();
