@@ -33,8 +33,8 @@ static void check_edited(struct sip_msg *msg)
 		  str_of("<sip:x@example.org>")) == 0);
 	HOLDS(sip_edit_insertf(msg, msg->body.s, "body") == 0);
 	HOLDS(sip_edit_splice(msg, &b) == 0);
-	if (b.len <= SIP_MSG_MAX && msg->n_lines + 2 <= SIP_LINES_MAX &&
-	    msg->n_values + 1 <= SIP_VALUES_MAX) {
+	if (b.len <= SIP_MSG_MAX && msg->n_lines + 3 <= SIP_LINES_MAX &&
+	    msg->n_values + 2 <= SIP_VALUES_MAX) {
 		HOLDS(sip_msg_parse(&again, b.data, b.len, &why) == SIP_PARSE_OK);
 		HOLDS(sip_msg_count(again, HDR_ROUTE) == (routes > 2 ? routes - 2 : 0));
 		HOLDS(str_is(again->via.host, "us") && again->body.len == msg->body.len + 4);
