@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packets and changes of peers in any order, three bytes each: a stranger never gets through, and
- * nothing is ever sent to one. */
+ * nothing is ever sent to one, also where its RTP goes on with somebody's stream. */
 #include <string.h>
 
 #include "fuzz.h"
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct addr stranger = host(HOSTS - 1, 0);
 	struct flow f = {0};
 	uint64_t now_ms = 0;
-	static const uint8_t packet[16];
+	uint8_t packet[16] = {0};
 
 	for (; size >= 3; data += 3, size -= 3) {
 		unsigned leg = data[0] & 1;
@@ -57,6 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			set_peers(&f, leg, data[1]);
 			continue;
 		}
+		packet[0] = data[0] & 8 ? 0x80 : 0; /* RTP, or nothing that we know */
+		packet[3] = data[0] >> 4;           /* its number */
 		n = flow_receive(&f, leg, data[0] & 4 ? FLOW_RTCP : FLOW_RTP, &src, packet,
 		    data[2] & 15, now_ms * 1000, to);
 		HOLDS(n <= FLOW_PEERS_MAX && (n == 0 || !addr_equal_ip(&src, &stranger)));
