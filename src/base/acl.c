@@ -23,7 +23,8 @@ static bool parse_bits(const char *text, size_t len, unsigned max, unsigned *bit
 	return *bits <= max;
 }
 
-/* "255.255.255.0", as routers write it: ones, and then zeros. */
+/* "255.255.255.0", as routers write it: ones, and then zeros. Some write a host as
+ * 192.0.2.7/0.0.0.0: that must not become everybody. */
 static bool parse_netmask(const char *text, size_t len, unsigned *bits)
 {
 	struct addr mask;
@@ -51,7 +52,8 @@ static bool parse_entry(struct acl_entry *e, const char *text, size_t len)
 	max = addr_family(&e->net) == AF_INET ? 32 : 128;
 	e->prefix_len = max;
 	return slash == NULL || parse_bits(slash + 1, bits_len, max, &e->prefix_len) ||
-	    (max == 32 && parse_netmask(slash + 1, bits_len, &e->prefix_len));
+	    (max == 32 && parse_netmask(slash + 1, bits_len, &e->prefix_len) &&
+		(e->prefix_len > 0 || addr_is_any(&e->net)));
 }
 
 static int add_entry(struct acl *acl, const char *text, size_t len)
