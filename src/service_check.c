@@ -372,19 +372,20 @@ static const char *dir_of(char *path)
 	return path;
 }
 
-/* siproxd makes one directory, when root starts it. */
+/* By paths_make_parent(), when root starts it. */
 static bool can_be_made(const char *dir)
 {
 	char *copy = strdup(dir);
-	bool can = copy && geteuid() == 0 && access(dir_of(copy), W_OK | X_OK) == 0;
+	bool below_root = strrchr(dir, '/') == dir;
+	bool can = copy && !below_root && geteuid() == 0 && access(dir_of(copy), W_OK | X_OK) == 0;
 
 	free(copy);
 	return can;
 }
 
 /* Why the file cannot be kept there: as root opens it before it becomes somebody else, or as the
- * one who asks. */
-static bool find_trouble(const char *path, char *why, size_t size)
+ * one who asks. `makes_dir`: a start makes its directory. */
+static bool find_trouble(const char *path, bool makes_dir, char *why, size_t size)
 {
 	char *copy = strdup(path);
 	const char *dir = copy ? dir_of(copy) : path;
@@ -396,7 +397,7 @@ static bool find_trouble(const char *path, char *why, size_t size)
 		snprintf(why, size, "%s is no file", path);
 	else if (exists && access(path, W_OK) != 0)
 		snprintf(why, size, "%s cannot be written: %s", path, strerror(errno));
-	else if (!in_dir && !can_be_made(dir))
+	else if (!in_dir && !(makes_dir && can_be_made(dir)))
 		snprintf(why, size, "there is no directory %s", dir);
 	else if (!exists && in_dir && access(dir, W_OK | X_OK) != 0)
 		snprintf(why, size, "no file can be made in %s: %s", dir, strerror(errno));
@@ -405,12 +406,12 @@ static bool find_trouble(const char *path, char *why, size_t size)
 }
 
 static void check_file(struct remarks *r, const struct config *c, const char *option,
-    const char *name)
+    const char *name, bool makes_dir)
 {
 	char *path = paths_in_jail(c->chrootjail, name);
 	char why[400];
 
-	if (path && find_trouble(path, why, sizeof(why)))
+	if (path && find_trouble(path, makes_dir, why, sizeof(why)))
 		remark(r, "%s: %s", option, why);
 	else if (path && c->chrootjail && strcmp(path, name) != 0)
 		remark(r, "%s = %s is %s, in the jail", option, name, path);
@@ -424,7 +425,7 @@ static void check_default_registrations(struct remarks *r)
 	size_t i = 0;
 
 	while (paths_registrations[i] &&
-	    find_trouble(paths_registrations[i], i ? other : why, sizeof(why)))
+	    find_trouble(paths_registrations[i], true, i ? other : why, sizeof(why)))
 		i++;
 	if (!paths_registrations[i])
 		remark(r,
@@ -439,11 +440,11 @@ static void check_default_registrations(struct remarks *r)
 static void check_files(struct remarks *r, const struct config *c)
 {
 	if (c->registration_file)
-		check_file(r, c, "registration_file", c->registration_file);
+		check_file(r, c, "registration_file", c->registration_file, true);
 	else
 		check_default_registrations(r);
-	check_file(r, c, "pid_file", c->pid_file);
-	check_file(r, c, "trace_file", c->trace_file);
+	check_file(r, c, "pid_file", c->pid_file, true);
+	check_file(r, c, "trace_file", c->trace_file, false);
 }
 
 void service_warn_of_interfaces(const struct config *config)
