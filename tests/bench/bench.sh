@@ -379,6 +379,7 @@ media_for_a_while() { rtp_load --seconds 5 <"$TARGETS"; }
 bench_profile() {
 	command -v perf >/dev/null || { say "# there is no perf" >&2; return; }
 	with_streams siproxd 100 profile "siproxd, 100 streams" media_for_a_while
+	with_streams siproxd 1000 profile "siproxd, 1000 streams" media_for_a_while
 	with_sip siproxd profile "siproxd, 200 calls a second" sip_load calls --rate 200 --seconds 5
 	with_sip siproxd profile "siproxd, 500 registrations a second" sip_load register --rate 500 --seconds 5
 }
